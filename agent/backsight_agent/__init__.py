@@ -1,0 +1,1 @@
+"""The hub at home: records cameras, keeps their history, sends it to the cloud."""

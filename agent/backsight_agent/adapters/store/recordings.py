@@ -1,0 +1,185 @@
+"""The recorder's side of the store: runs with their inits, and segments as they are written."""
+
+# ruff: noqa: S608 - only constants of our own are put into these statements
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from backsight_agent.adapters.store.activity import Written
+from backsight_agent.adapters.store.adoption import Adopter
+from backsight_agent.adapters.store.base import Base
+from backsight_agent.adapters.store.files import create, part_of, settle, write_all, write_durably
+from backsight_agent.adapters.store.schema import insert_run, insert_segment, number_of
+from backsight_agent.domain.boxes import HEADER_BYTES, SegmentHeader, make_header
+from backsight_agent.ports import SegmentFile, StoreFailed, StoreFull
+from backsight_shared.segment import Run, Segment
+
+log = logging.getLogger(__name__)
+
+
+class StoredRecordings:
+    """Implements the port Recordings."""
+
+    def __init__(self, base: Base) -> None:
+        self._base = base
+
+    async def begin_run(self, run: Run, init: bytes) -> None:
+        """Store a run and its init durably. Raises StoreFailed for a run that is there already."""
+        base = self._base
+        await _adopt_leftovers(base, run.camera)
+        await self._refuse_second("run", "run_ms", run.camera, run.run_ms)
+        base.activity.run_ms[run.camera] = run.run_ms
+        path = base.media.init(run.camera, run.run_ms)
+        await base.files.run(lambda: write_durably(path, init, base.steps), path)
+        await base.index.change(lambda db: insert_run(db, run, len(init)))
+        base.steps("run row")
+
+    async def begin_segment(self, run: Run, sequence: int, start_ms: int) -> SegmentFile:
+        """Open the next segment of a run. Raises StoreFailed for a moment that is taken already."""
+        base = self._base
+        await self._refuse_second("segment", "start_ms", run.camera, start_ms)
+        header = SegmentHeader(run.camera, run.run_ms, start_ms, sequence)
+        path = base.media.segment(run.camera, start_ms)
+        descriptor = await base.files.run(lambda: _open_part(path, header), path)
+        base.steps("part opened")
+        base.activity.open[part_of(path)] = Written(run.camera, run.run_ms, descriptor)
+        return WritingSegment(base, header, path, descriptor)
+
+    async def last_end_ms(self, camera: str) -> int | None:
+        """Where the camera's newest finished segment ends."""
+        sql = "SELECT max(end_ms) FROM segment WHERE camera = ?"
+        (end,) = await self._base.index.read(lambda db: db.execute(sql, (number_of(camera),)).fetchone())
+        return None if end is None else int(end)
+
+    async def _refuse_second(self, table: str, column: str, camera: str, moment_ms: int) -> None:
+        if await _has_row(self._base, table, column, camera, moment_ms):
+            raise StoreFailed(f"Camera {camera} has a {table} at {moment_ms} ms already: its clock went back")
+
+
+class WritingSegment:
+    """Implements the port SegmentFile: a `.part` until it is finished."""
+
+    def __init__(self, base: Base, header: SegmentHeader, path: Path, descriptor: int) -> None:
+        self._base, self._header, self._path, self._part = base, header, path, part_of(path)
+        self._descriptor, self._size, self._torn = descriptor, HEADER_BYTES, False
+
+    async def append(self, fragment: bytes) -> None:
+        """Hand one whole fragment to the kernel. Raises StoreFull or StoreFailed; it is not there then."""
+        self._refuse_torn()
+        try:
+            await self._base.files.run(lambda: write_all(self._descriptor, fragment), self._part)
+        except (StoreFull, StoreFailed):
+            await self._cut_back()
+            raise
+        self._size += len(fragment)
+        self._base.steps("fragment written")
+
+    async def finish(self, end_ms: int) -> Segment:
+        """Make it durable and visible: fsync, rename, fsync of the folder, row."""
+        self._refuse_torn()
+        header = self._header
+        segment = Segment(header.camera, header.start_ms, end_ms, header.run_ms, header.sequence, self._size)
+        await _adopt_leftovers(self._base, header.camera)
+        try:
+            await self._base.files.run(self._close_and_settle, self._part)
+            await _add_row(self._base, segment)
+        except BaseException:
+            self._leave()
+            raise
+        self._base.activity.open.pop(self._part, None)
+        return segment
+
+    async def abandon(self) -> None:
+        """Close it as it is, and keep its whole fragments: at once where the disk lets us, else later."""
+        with suppress(StoreFailed, StoreFull):
+            await self._base.files.run(self._close, self._part)
+        self._leave()
+        await _adopt_leftovers(self._base, self._header.camera)
+
+    def _leave(self) -> None:
+        base, header = self._base, self._header
+        if base.activity.open.pop(self._part, None) is not None:
+            base.activity.leftovers[self._path] = Written(header.camera, header.run_ms)
+
+    async def _cut_back(self) -> None:
+        """Take a torn fragment away again, so that the file stays whole."""
+        self._torn = True
+        with suppress(StoreFailed, StoreFull):
+            await self._base.files.run(self._truncate, self._part)
+            self._torn = False
+
+    def _truncate(self) -> None:
+        os.ftruncate(self._descriptor, self._size)
+        os.lseek(self._descriptor, self._size, os.SEEK_SET)
+
+    def _close_and_settle(self) -> None:
+        os.fsync(self._descriptor)
+        self._close()
+        settle(self._part, self._path, self._base.steps)
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            os.close(descriptor)
+
+    def _refuse_torn(self) -> None:
+        if self._torn or self._descriptor < 0:
+            raise StoreFailed(f"{self._part} is closed or torn: abandon it and begin another segment")
+
+
+async def _adopt_leftovers(base: Base, camera: str) -> None:
+    """Try again what could not be finished before; what still cannot stays for later."""
+    for path in base.activity.leftovers_of(camera):
+        try:
+            await _adopt(base, path)
+        except (StoreFailed, StoreFull) as error:
+            log.warning("%s cannot be finished yet: %s", path, error)
+        else:
+            base.activity.leftovers.pop(path, None)
+
+
+async def _adopt(base: Base, path: Path) -> None:
+    adopter, part = Adopter(base.media, base.steps), part_of(path)
+
+    def in_thread() -> Segment | None:
+        if part.exists():
+            return adopter.settle_part(part)
+        return adopter.finished(path) if path.exists() else None
+
+    segment = await base.files.run(in_thread, path)
+    if segment is not None and not await _has_segment(base, segment):
+        await _add_row(base, segment)
+
+
+async def _has_segment(base: Base, segment: Segment) -> bool:
+    return await _has_row(base, "segment", "start_ms", segment.camera, segment.start_ms)
+
+
+async def _has_row(base: Base, table: str, column: str, camera: str, moment_ms: int) -> bool:
+    sql, key = f"SELECT 1 FROM {table} WHERE camera = ? AND {column} = ?", (number_of(camera), moment_ms)
+    return await base.index.read(lambda db: db.execute(sql, key).fetchone()) is not None
+
+
+async def _add_row(base: Base, segment: Segment) -> None:
+    await base.index.change(
+        lambda db: insert_segment(db, segment),
+        committed=lambda _: base.heads.added(segment.camera, segment.end_ms),
+    )
+    base.steps("segment row")
+    base.added.set()
+
+
+def _open_part(path: Path, header: SegmentHeader) -> int:
+    if path.exists():
+        raise StoreFailed(f"{path} is there already: the camera's clock went back")
+    part = part_of(path)
+    descriptor = create(part)
+    try:
+        write_all(descriptor, make_header(header))
+    except OSError:
+        os.close(descriptor)
+        part.unlink(missing_ok=True)
+        raise
+    return descriptor

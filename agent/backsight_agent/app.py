@@ -1,0 +1,181 @@
+"""The agent's tree of tasks: read this first. What runs, what it is made of, and who owns what.
+
+Every camera is recorded and asked by tasks of its own, so that one camera's trouble never touches another's.
+Recording needs nothing but the camera and the disk: not the cloud, not the clock, not the camera's control.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+
+from backsight_agent.adapters.announcing import AnnouncingControl
+from backsight_agent.adapters.cloud_api import HttpCloud
+from backsight_agent.adapters.hub_status import CloudSide, HubView
+from backsight_agent.adapters.kasa_linkie import LinkieControl
+from backsight_agent.adapters.kasa_smartcam import SmartcamControl
+from backsight_agent.adapters.keystore import Keystore, KeystoreDamaged, PairedHub
+from backsight_agent.adapters.local_api import LocalApiSettings, serve_local
+from backsight_agent.adapters.local_looking import Looking
+from backsight_agent.adapters.mqtt_link import MqttLink
+from backsight_agent.adapters.multipart_stream import MultipartSource
+from backsight_agent.adapters.muxer import AvMuxers
+from backsight_agent.adapters.ntp import synchronised
+from backsight_agent.adapters.rtsp_stream import RtspSource
+from backsight_agent.adapters.store.opening import Store, open_store
+from backsight_agent.config import CameraSettings, Settings
+from backsight_agent.config_values import Trust
+from backsight_agent.domain.family import Family
+from backsight_agent.domain.holding import FixedWindows, HeldEntitlement
+from backsight_agent.domain.states import Board, CameraFacts
+from backsight_agent.domain.trusted_time import TrustedTime
+from backsight_agent.ports import CameraControl, Source, Windows
+from backsight_agent.tasks.entitlements import follow_entitlements
+from backsight_agent.tasks.journal import write_journal
+from backsight_agent.tasks.masked import MaskableSource
+from backsight_agent.tasks.prune import prune_forever
+from backsight_agent.tasks.record import record_forever
+from backsight_agent.tasks.renew import renew_forever
+from backsight_agent.tasks.report import report_forever
+from backsight_agent.tasks.upload import upload_forever
+from backsight_agent.tasks.watch import watch_forever
+from backsight_shared.clock import Clock
+from backsight_shared.supervision import supervise
+
+NO_WINDOW = "Nothing is ever deleted here: pair this hub with a cloud, or set [history] window in agent.toml"
+
+log = logging.getLogger(__name__)
+
+Task = tuple[str, Callable[[], Awaitable[None]]]
+
+
+async def run_agent(settings: Settings, clock: Clock) -> None:
+    """Run until cancelled; no task outlives this call. Raises StoreFailed or StoreFull at the beginning."""
+    async with open_store(settings.state, clock) as store:
+        keystore = Keystore(settings.state)
+        hub = assembled(settings, keystore, store, clock)
+        names = ", ".join(_names(settings).values())
+        log.info("%s: begins with %s; history in %s", settings.name, names, settings.state)
+        tasks = [*_camera_tasks(hub), *_hub_tasks(hub)]
+        if hub.cloud.held is not None:
+            tasks.append(("cloud", partial(_work_with_cloud, hub, hub.cloud.held, keystore)))
+        await _keep_running(tasks, hub)
+
+
+def assembled(settings: Settings, keystore: Keystore, store: Store, clock: Clock) -> HubView:
+    """What the tasks share. A damaged pairing stops nothing but the cloud's side: recording goes on."""
+    board = Board(tuple(camera.camera for camera in settings.cameras), clock)
+    for camera in settings.cameras:
+        board.set_facts(camera.camera, CameraFacts(model=camera.model))
+    try:
+        cloud = _cloud_side(keystore.paired())
+    except KeystoreDamaged as error:
+        log.error("%s", error)  # noqa: TRY400 - the text says it all, for a person
+        board.set_problem("pairing", str(error))
+        settings_window, cloud = None, CloudSide()
+    else:
+        settings_window = settings.window.ms if settings.window else None
+        if cloud.held is None and settings_window is None:
+            board.set_problem("history", NO_WINDOW)
+    time = TrustedTime(clock, _synchronised(settings.trust), paired=cloud.paired is not None)
+    windows = cloud.held or _fixed_windows(settings, settings_window)
+    return HubView(settings, store, board, time, windows, clock, cloud)
+
+
+async def _keep_running(tasks: list[Task], hub: HubView) -> None:
+    async with asyncio.TaskGroup() as tree:
+        for name, run in tasks:
+            tree.create_task(supervise(name, run, hub.clock, partial(_show, hub.board)), name=name)
+
+
+def _show(board: Board, name: str, text: str | None) -> None:
+    board.set_problem(f"task:{name}", text and f"{name}: {text}")
+
+
+def _camera_tasks(hub: HubView) -> Iterator[Task]:
+    muxers, recordings, board, clock = AvMuxers(), hub.store.recordings, hub.board, hub.clock
+    for camera in hub.settings.cameras:
+        identity, source = camera.camera, _source(camera, board, clock)
+        yield (
+            f"record {camera.name}",
+            partial(record_forever, identity, source, muxers, recordings, board, clock),
+        )
+        yield f"watch {camera.name}", partial(watch_forever, identity, _control(camera), board, clock)
+
+
+def _hub_tasks(hub: HubView) -> Iterator[Task]:
+    settings, board, clock = hub.settings, hub.board, hub.clock
+    yield "journal", partial(write_journal, _names(settings), board, clock)
+    yield (
+        "prune",
+        partial(prune_forever, hub.store.retention, hub.windows, hub.time, board, clock, hub.health),
+    )
+    looking = Looking(hub.store.history, hub.windows, hub.time, board, _names(settings), hub.status, clock)
+    listen = LocalApiSettings(settings.listen.host, settings.listen.port, settings.lan, settings.token)
+    yield "local_api", partial(serve_local, listen, looking, settings.state / "running.json")
+
+
+async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keystore) -> None:
+    """The tasks that need the cloud's two connections; both heal by themselves."""
+    store, board, clock = hub.store, hub.board, hub.clock
+    async with HttpCloud(keystore, clock, hub.time) as cloud, MqttLink(keystore) as link:
+        hub.cloud.connected = link.connected
+        names = _names(hub.settings)
+        tasks: list[Task] = [
+            ("entitlements", partial(follow_entitlements, link, keystore, held, hub.time, board, clock)),
+            (
+                "upload",
+                partial(
+                    upload_forever, tuple(names), store.backlog, cloud, link.connected, held, board, clock
+                ),
+            ),
+            (
+                "report",
+                partial(
+                    report_forever,
+                    *(link, cloud, board, store.backlog, store.history),
+                    *(held, hub.time, hub.disk, names, clock),
+                ),
+            ),
+            ("renew", partial(renew_forever, keystore, cloud, link, clock)),
+        ]
+        await _keep_running(tasks, hub)
+
+
+def _source(camera: CameraSettings, board: Board, clock: Clock) -> Source:
+    if camera.family is Family.KASA:
+        return MultipartSource(camera.host, camera.ports.stream, camera.stream, clock)
+    path = camera.profile.stream.path
+    rtsp = RtspSource(camera.host, camera.ports.stream, path, camera.stream, clock)
+    return MaskableSource(rtsp, camera.camera, board)
+
+
+def _control(camera: CameraSettings) -> CameraControl:
+    identity, host, port, login = camera.camera, camera.host, camera.ports.control, camera.control
+    control: CameraControl | None = None
+    if login is not None and camera.family is Family.KASA:
+        control = LinkieControl(identity, host, port, login, camera.profile.control.logins)
+    elif login is not None:
+        control = SmartcamControl(identity, host, port, login)
+    return AnnouncingControl(identity, host, control)
+
+
+def _cloud_side(paired: PairedHub | None) -> CloudSide:
+    if paired is None:
+        return CloudSide()
+    return CloudSide(paired, HeldEntitlement(paired.cloud, paired.hub, paired.entitlement_keys))
+
+
+def _fixed_windows(settings: Settings, window_ms: int | None) -> Windows:
+    """One window for all cameras; without one no camera has any, and nothing is deleted."""
+    if window_ms is None:
+        return FixedWindows(0, ())
+    return FixedWindows(window_ms, [camera.camera for camera in settings.cameras])
+
+
+def _synchronised(trust: Trust) -> Callable[[], bool]:
+    return synchronised if trust is Trust.NTP else lambda: True
+
+
+def _names(settings: Settings) -> dict[str, str]:
+    return {camera.camera: camera.name for camera in settings.cameras}

@@ -1,0 +1,114 @@
+"""`backsight-agent history CAMERA`: what there is of a camera, and what is missing, and why."""
+
+import argparse
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from backsight_agent.commands.asking import ask_agent, camera_named, has_history
+from backsight_agent.commands.printing import as_json, moment, size, table
+from backsight_agent.config import CameraSettings, Settings, load
+from backsight_agent.ports import Gap
+from backsight_shared.clock import SystemClock
+from backsight_shared.errors import NeedsAttention
+from backsight_shared.segment import Segment
+from backsight_shared.settings import Duration
+from backsight_shared.shapes import write
+
+DAY_MS = 86_400_000
+
+Found = tuple[int | None, Sequence[Segment], Sequence[Gap]]  # the horizon, what there is, what is missing
+
+NOTHING: Found = (None, (), ())
+
+
+class BadMoment(NeedsAttention):
+    """A --from or --to that says no moment."""
+
+
+def main(wanted: argparse.Namespace) -> int:
+    """From the running agent, else from the disk; without --from the last 24 hours."""
+    settings = load(wanted.config)
+    camera, now_ms = camera_named(settings, wanted.camera), SystemClock().now_ms()
+    to_ms = _moment("--to", wanted.end, now_ms, else_ms=now_ms)
+    from_ms = _moment("--from", wanted.begin, now_ms, else_ms=to_ms - DAY_MS)
+    if from_ms >= to_ms:
+        raise BadMoment(f"--to ({moment(to_ms)}) must be later than --from ({moment(from_ms)})")
+    found = ask_agent(settings, f"/cameras/{camera.camera}/history", **{"from": from_ms, "to": to_ms})
+    if found is None:
+        found = asyncio.run(_from_disk(settings, camera, from_ms, to_ms))
+    print(as_json(found) if wanted.json else "\n".join(_for_people(found)))
+    return 0
+
+
+async def _from_disk(settings: Settings, camera: CameraSettings, from_ms: int, to_ms: int) -> dict[str, Any]:
+    horizon, segments, gaps = NOTHING
+    if has_history(settings):
+        horizon, segments, gaps = await _read(settings, camera.camera, from_ms, to_ms)
+    return {
+        "camera": camera.camera,
+        "name": camera.name,
+        "from_ms": from_ms,
+        "to_ms": to_ms,
+        "horizon_ms": horizon,
+        "segments": write(segments),
+        "gaps": write(gaps),
+    }
+
+
+async def _read(settings: Settings, camera: str, from_ms: int, to_ms: int) -> Found:
+    from backsight_agent.commands.offline import offline  # only now: a running agent is asked sooner without
+
+    async with offline(settings) as disk:
+        horizon = await disk.horizon_ms(camera)
+        segments = await disk.history.segments(camera, from_ms, to_ms, horizon)
+        return horizon, segments, await disk.history.gaps(camera, max(from_ms, horizon or 0), to_ms)
+
+
+def _moment(option: str, text: str | None, now_ms: int, else_ms: int) -> int:
+    if text is None:
+        return else_ms
+    if re.fullmatch(r"[0-9]{11,16}", text):
+        return int(text)
+    try:
+        if re.fullmatch(r"[0-9]+ ?[smhd]", text):
+            return now_ms - Duration.from_text(text).ms
+        return round(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadMoment(
+            f'{option} {text!r} is no moment: write "2026-11-24T12:00", "2h" (ago), or UTC milliseconds'
+        ) from error
+
+
+def _for_people(found: dict[str, Any]) -> Iterator[str]:
+    horizon = f", nothing before {moment(found['horizon_ms'])}" if found["horizon_ms"] is not None else ""
+    span = f"{moment(found['from_ms'])} to {moment(found['to_ms'])}"
+    yield f"{found['name']} ({found['camera']}), {span}{horizon}"
+    rows = [*_stretches(found["segments"]), *_gaps(found["gaps"])]
+    if not rows:
+        yield "Nothing was recorded in that time."
+        return
+    yield table(
+        ("FROM", "TO", "", ""), [(moment(a), moment(b), what, more) for a, b, what, more in sorted(rows)]
+    )
+
+
+def _stretches(segments: list[dict[str, Any]]) -> Iterator[tuple[int, int, str, str]]:
+    """Each unbroken part: same run, no sequence left out."""
+    numbered = groupby(enumerate(segments), key=lambda one: (one[1]["run_ms"], one[1]["sequence"] - one[0]))
+    for _, group in numbered:
+        part = [segment for _, segment in group]
+        amount = sum(segment["size_bytes"] for segment in part)
+        yield part[0]["start_ms"], part[-1]["end_ms"], "recorded", f"{_counted(len(part))}, {size(amount)}"
+
+
+def _gaps(gaps: list[dict[str, Any]]) -> Iterator[tuple[int, int, str, str]]:
+    for gap in gaps:
+        yield gap["from_ms"], gap["to_ms"], "missing", str(gap["reason"]).replace("_", " ")
+
+
+def _counted(segments: int) -> str:
+    return "1 segment" if segments == 1 else f"{segments} segments"

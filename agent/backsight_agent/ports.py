@@ -1,0 +1,314 @@
+"""What the agent needs from the outside, as narrow protocols; adapters are real, fakes live in the tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from backsight_agent.domain.media import Arrival, Gop, VideoUnit
+from backsight_agent.domain.states import CameraFacts
+from backsight_shared.errors import NeedsAttention, TryLater
+from backsight_shared.segment import Run, Segment
+from backsight_shared.window import WindowStep
+from backsight_shared.wire import Batch, CamerasAnswer, CamerasReport, Commits, Place, Places
+
+# ---------------------------------------------------------------- cameras
+
+
+class CameraOff(TryLater):
+    """The owner switched the camera off (privacy). Nothing is wrong."""
+
+
+class CameraUnreachable(TryLater):
+    """Nothing answers at the camera's address."""
+
+
+class CameraRefusedLogin(NeedsAttention):
+    """The camera answered and said no. More tries may lock the account."""
+
+
+class StreamRefused(TryLater):
+    """The camera answers, but does not give its stream."""
+
+
+class StreamBroken(TryLater):
+    """The stream stalled, was cut, or is not the video that it should be."""
+
+
+class Source(Protocol):
+    """A camera's stream."""
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[Arrival]]:
+        """Connect, and iterate over what arrives, in order. Leaving the block closes everything.
+
+        Raises the camera errors above, on entering or while iterating; a stream that just ends
+        ends the iteration. Silence for ten seconds is StreamBroken.
+        """
+        ...
+
+
+class CameraControl(Protocol):
+    """A camera's control side, through python-kasa. Never needed for recording."""
+
+    async def read(self) -> CameraFacts:
+        """Ask once, within bounded time. Raises the camera errors above."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+# ---------------------------------------------------------------- recording
+
+
+class Muxer(Protocol):
+    """Makes one run's fragments."""
+
+    async def write(self, gop: Gop, following: VideoUnit | None) -> bytes:
+        """The fragment (moof+mdat) of this GOP. `following` is the next key frame, None at the run's end.
+
+        Raises StreamBroken when the units cannot be muxed.
+        """
+        ...
+
+    @property
+    def init(self) -> bytes:
+        """ftyp+moov; complete after the first `write`."""
+        ...
+
+
+class MuxerFactory(Protocol):
+    """Opens a muxer for a run that begins with this GOP."""
+
+    def open(self, first: Gop) -> AbstractAsyncContextManager[Muxer]: ...
+
+
+class SegmentFile(Protocol):
+    """A segment being written."""
+
+    async def append(self, fragment: bytes) -> None:
+        """Write one whole fragment and hand it to the kernel. Raises StoreFull or OSError's StoreFailed."""
+        ...
+
+    async def finish(self, end_ms: int) -> Segment:
+        """Make it durable and visible: fsync, rename, fsync of the folder, row."""
+        ...
+
+    async def abandon(self) -> None:
+        """Close it as it is. Whole fragments on disk become a segment at the next start."""
+        ...
+
+
+class StoreFull(TryLater):
+    """The disk is full."""
+
+
+class StoreFailed(NeedsAttention):
+    """The disk or the database does not do what it must."""
+
+
+class Recordings(Protocol):
+    """Where the recorder puts what it made."""
+
+    async def begin_run(self, run: Run, init: bytes) -> None:
+        """Store a run and its init durably."""
+        ...
+
+    async def begin_segment(self, run: Run, sequence: int, start_ms: int) -> SegmentFile:
+        """Open the next segment of a run. Each is opened with its own header box (see the store)."""
+        ...
+
+    async def last_end_ms(self, camera: str) -> int | None:
+        """Where the camera's newest finished segment ends."""
+        ...
+
+
+# ---------------------------------------------------------------- retention
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What one pass took away."""
+
+    count: int = 0
+    size_bytes: int = 0
+
+
+class Retention(Protocol):
+    """What the pruner needs of the store."""
+
+    async def cameras(self) -> Sequence[str]:
+        """Every camera that has segments."""
+        ...
+
+    async def oldest_end_ms(self, camera: str) -> int | None:
+        """The smallest segment end of a camera: what expires next."""
+        ...
+
+    async def reached_ms(self, camera: str) -> int | None:
+        """The horizon that was already acted upon."""
+        ...
+
+    async def erase_until(self, camera: str, horizon_ms: int, reason: str, now_ms: int) -> Erased:
+        """Take every segment with `end <= horizon` out of sight, note it in the ledger, remember the horizon.
+
+        One transaction; the files are in the garbage afterwards. Doing it twice changes nothing.
+        """
+        ...
+
+    async def sweep(self, limit: int) -> int:
+        """Unlink up to `limit` garbage files, fsync their folders, forget them; how many are left.
+
+        A file that cannot be unlinked stays in the garbage and does not hold up the others.
+        """
+        ...
+
+
+class Windows(Protocol):
+    """What the cameras are entitled to, as far as is known."""
+
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set when any camera's steps may have changed."""
+        ...
+
+    def steps(self, camera: str) -> tuple[WindowStep, ...] | None:
+        """A camera's window steps; None when nothing is known: then nothing may be deleted."""
+        ...
+
+
+# ---------------------------------------------------------------- upload
+
+
+class CloudUnavailable(TryLater):
+    """The cloud does not answer, or not as it should."""
+
+
+class CloudRefusedHub(NeedsAttention):
+    """The cloud does not know this hub (any more)."""
+
+
+class Backlog(Protocol):
+    """Finished segments that the cloud does not have yet."""
+
+    @property
+    def added(self) -> asyncio.Event:
+        """Set when a segment was finished."""
+        ...
+
+    async def oldest(self, camera: str, limit: int) -> Sequence[Segment]:
+        """The oldest finished segments of a camera that are still to be uploaded, in order."""
+        ...
+
+    async def runs_of(self, segments: Sequence[Segment]) -> Sequence[tuple[Run, int]]:
+        """The runs that these segments belong to, with their inits' sizes in bytes.
+
+        All of them, each time: a run that the cloud had may have expired there in the meantime.
+        """
+        ...
+
+    async def read_init(self, camera: str, run_ms: int) -> bytes:
+        """A run's init. Raises FileNotFoundError when it expired in the meantime."""
+        ...
+
+    async def read_segment(self, segment: Segment) -> bytes:
+        """A segment's bytes. Raises FileNotFoundError when it expired in the meantime."""
+        ...
+
+    async def mark_uploaded(self, segments: Sequence[Segment]) -> None:
+        """They are durably stored and indexed by the cloud."""
+        ...
+
+    async def mark_refused(self, segment: Segment, reason: str) -> None:
+        """The cloud refused it for good: it stays here, is not tried again, and is counted."""
+        ...
+
+    async def counts(self) -> dict[str, int]:
+        """How many segments of each camera wait."""
+        ...
+
+
+class CloudApi(Protocol):
+    """The cloud's HTTPS side for a paired hub. Raises CloudUnavailable or CloudRefusedHub."""
+
+    async def report_cameras(self, report: CamerasReport) -> CamerasAnswer: ...
+
+    async def places(self, batch: Batch) -> Places: ...
+
+    async def put(self, place: Place, data: bytes) -> None: ...
+
+    async def commits(self, batch: Batch) -> Commits: ...
+
+
+# ---------------------------------------------------------------- the cloud's messages
+
+
+class CloudLink(Protocol):
+    """The MQTT side. Messages are handled before they are acknowledged."""
+
+    def documents(self) -> AsyncIterator[str]:
+        """Signed entitlements as they arrive, over all reconnections."""
+        ...
+
+    @property
+    def connected(self) -> asyncio.Event:
+        """Set while the broker is connected; cleared when it is not."""
+        ...
+
+    async def pull(self, have_serial: int) -> None:
+        """Ask for a fresh document. Raises CloudUnavailable."""
+        ...
+
+    async def publish_status(self, payload: bytes) -> None:
+        """Say how the hub is (retained). Raises CloudUnavailable."""
+        ...
+
+
+class Vault(Protocol):
+    """What a hub must not lose: the newest document it obeyed."""
+
+    async def load_document(self) -> str | None: ...
+
+    async def save_document(self, document: str) -> None:
+        """Durably, before it is obeyed."""
+        ...
+
+
+# ---------------------------------------------------------------- looking back
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch without recording, and why."""
+
+    from_ms: int
+    to_ms: int
+    reason: str
+
+
+class History(Protocol):
+    """Reading: always masked by the horizon that the caller gives."""
+
+    async def segments(
+        self, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+    ) -> Sequence[Segment]:
+        """Segments that overlap the span and end after the horizon, in order of start."""
+        ...
+
+    async def gaps(self, camera: str, from_ms: int, to_ms: int) -> Sequence[Gap]:
+        """Between the runs that overlap the span."""
+        ...
+
+    async def span(self, camera: str, horizon_ms: int | None) -> tuple[int, int] | None:
+        """Start of the oldest and end of the newest segment."""
+        ...
+
+    async def reached_ms(self, camera: str) -> int | None: ...
+
+    async def segment(self, camera: str, start_ms: int) -> Segment | None: ...
+
+    async def read_init(self, camera: str, run_ms: int) -> bytes: ...
+
+    async def read_segment(self, segment: Segment) -> bytes: ...

@@ -1,0 +1,1 @@
+"""The cloud: accounts, entitlements, the copy of the history, and its pages."""

@@ -1,0 +1,87 @@
+"""The command line of the cloud: one line on standard error when something is wrong, never a traceback."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from backsight_cloud.commands.arguments import parse
+from backsight_cloud.config import Settings, load
+from backsight_shared.errors import BacksightError
+
+
+def main() -> None:
+    """Exit code 0, 1 when something is wrong, 2 when the command cannot be understood."""
+    arguments = parse(sys.argv[1:])
+    os.umask(0o077)  # what we keep is for us only
+    _log(arguments.log_level or ("info" if arguments.subject == "serve" else "warning"))
+    try:
+        asyncio.run(_run(load(arguments.config), arguments))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last place before a traceback
+        _complain(error)
+        sys.exit(1)
+
+
+async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
+    if arguments.subject == "serve":
+        from backsight_cloud.commands import serve  # here, so that short commands load no web server
+
+        await serve.run(settings, arguments)
+        return
+    from backsight_cloud.commands import accounts, cameras, hubs
+    from backsight_cloud.commands.here import open_here
+
+    commands = {
+        "account add": accounts.add,
+        "account list": accounts.list_all,
+        "code": accounts.code,
+        "hub list": hubs.list_all,
+        "hub unpair": hubs.unpair,
+        "camera list": cameras.list_all,
+        "camera add": cameras.add,
+        "plan set": cameras.set_plan,
+    }
+    command = commands[" ".join(filter(None, (arguments.subject, getattr(arguments, "verb", None))))]
+    async with open_here(settings) as here:
+        answer = await command(here, arguments)
+    print(answer.text(as_json=arguments.json))
+
+
+def _complain(error: Exception) -> None:
+    logging.getLogger("backsight_cloud").debug("the whole story:", exc_info=error)
+    ours = [str(leaf) for leaf in _leaves(error) if isinstance(leaf, BacksightError)]
+    unexpected = f"something unexpected: {type(error).__name__} (more with --log-level debug)"
+    for line in "\n".join(ours or [unexpected]).splitlines():
+        sys.stderr.write(f"backsight-cloud: {line}\n")
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _log(level: str) -> None:
+    """Ours as asked for; what libraries say only when it matters, or when everything is asked for."""
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(
+        level="DEBUG" if level == "debug" else "WARNING",
+        stream=sys.stderr,
+        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+    )
+    for ours in ("backsight_cloud", "backsight_shared"):
+        logging.getLogger(ours).setLevel(level.upper())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The cloud's database through SQLAlchemy Core: SQLite now, PostgreSQL with the same queries later."""

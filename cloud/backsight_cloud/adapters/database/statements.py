@@ -1,0 +1,34 @@
+"""The few statements that SQLite and PostgreSQL spell alike, but SQLAlchemy keeps in two places."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Table, case
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+
+MANY = 500  # values in one IN list at most
+
+
+def insert(connection: AsyncConnection, table: Table) -> sqlite.Insert:
+    """INSERT that knows ON CONFLICT. Both dialects have the same methods; we are typed by SQLite's."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    statement: Any = postgresql.insert(table)
+    return statement  # type: ignore[no-any-return]
+
+
+def smaller(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    return case((one < other, one), else_=other)
+
+
+def larger(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    return case((one > other, one), else_=other)
+
+
+def batches(values: Iterable[T]) -> Iterable[Sequence[T]]:
+    """The values in lists short enough for one statement."""
+    rest = list(values)
+    return (rest[start : start + MANY] for start in range(0, len(rest), MANY))

@@ -1,0 +1,1 @@
+"""The commands of `backsight-cloud`, one module for each subject."""

@@ -1,0 +1,91 @@
+"""What the cloud keeps, as values: one class for each kind of row."""
+
+from dataclasses import dataclass
+
+from backsight_shared.entitlement import UploadPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays and sees."""
+
+    id: str
+    email: str  # lower case
+    password_hash: str
+    zone: str  # IANA name
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser. Only the SHA-256 of its secret is stored."""
+
+    token_hash: str
+    account: str
+    created_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairingCode:
+    """A short, single-use permission to add a hub to an account. Only its hash is stored."""
+
+    code_hash: str
+    account: str
+    expires_ms: int
+    used_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A paired machine. `serial` is that of the newest document compiled for it."""
+
+    id: str
+    account: str
+    name: str
+    public_key_pem: str
+    paired_ms: int
+    unpaired_ms: int | None = None
+    serial: int = 0
+    status_json: str = ""  # the newest HubStatus, as received
+    status_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera bound to an account through a hub."""
+
+    id: str
+    account: str
+    hub: str
+    name: str
+    model: str
+    hardware: str
+    firmware: str
+    plan: str
+    upload: UploadPolicy
+    bound_ms: int
+    reached_ms: int | None = None  # the horizon already acted upon
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """An object that is to be deleted; invisible already."""
+
+    key: str
+    camera: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A line of the history ledger: what left, when and why."""
+
+    camera: str
+    account: str
+    at_ms: int
+    reason: str
+    from_ms: int
+    to_ms: int
+    count: int
+    size_bytes: int

@@ -1,0 +1,347 @@
+"""What the cloud's services need from the outside, as narrow protocols; real adapters in `adapters/`.
+
+The database is one port with a transaction; what a transaction offers is grouped by subject.
+Every question about a camera's history takes the account as part of the query, never as a check before it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from backsight_cloud.domain.looking import Part
+from backsight_cloud.domain.records import Account, Camera, Erasure, Garbage, Hub, PairingCode, Session
+from backsight_shared.errors import NeedsAttention, TryLater
+from backsight_shared.segment import Run, Segment
+from backsight_shared.window import WindowStep
+
+# ---------------------------------------------------------------- database
+
+
+class DatabaseUnavailable(TryLater):
+    """The database does not answer."""
+
+
+class AlreadyThere(NeedsAttention):
+    """Something with this identity exists already."""
+
+
+class OwnerMissing(NeedsAttention):
+    """What this would belong to does not exist."""
+
+
+class People(Protocol):
+    """Accounts and their sessions."""
+
+    async def add_account(self, account: Account) -> None:
+        """Raises AlreadyThere when the e-mail address is taken."""
+        ...
+
+    async def account(self, account_id: str) -> Account | None: ...
+    async def account_by_email(self, email: str) -> Account | None: ...
+    async def accounts(self) -> Sequence[Account]: ...
+    async def add_session(self, session: Session) -> None: ...
+    async def session(self, token_hash: str) -> Session | None: ...
+    async def end_session(self, token_hash: str) -> None: ...
+    async def end_sessions_before(self, now_ms: int) -> None: ...
+
+
+class Hubs(Protocol):
+    """Hubs, their certificates, and the codes that pair them."""
+
+    async def add_code(self, code: PairingCode) -> None: ...
+    async def use_code(self, code_hash: str, now_ms: int) -> str | None:
+        """Mark a code as used and give its account; None when there is none, or it was used or is too old."""
+        ...
+
+    async def add_hub(self, hub: Hub) -> None: ...
+    async def hub(self, hub_id: str) -> Hub | None: ...
+    async def hubs(self, account: str | None = None) -> Sequence[Hub]: ...
+    async def set_unpaired(self, hub_id: str, now_ms: int) -> None: ...
+    async def next_serial(self, hub_id: str) -> int:
+        """Count the hub's document serial up and give it."""
+        ...
+
+    async def next_serials(self, hub_ids: Sequence[str]) -> dict[str, int]:
+        """The same for many hubs in one step; a hub that does not exist is left out."""
+        ...
+
+    async def set_status(self, hub_id: str, status_json: str, now_ms: int) -> None: ...
+    async def add_certificate(self, serial: str, hub_id: str, not_after_ms: int) -> None: ...
+    async def certificates(self, hub_id: str) -> Sequence[str]:
+        """Serial numbers of a hub's certificates that have not ended."""
+        ...
+
+    async def revoked(self, now_ms: int) -> Sequence[str]:
+        """Serial numbers of unpaired hubs' certificates that have not ended."""
+        ...
+
+
+class Cameras(Protocol):
+    """Cameras and what they are entitled to."""
+
+    async def bind(self, camera: Camera, steps: Sequence[WindowStep]) -> None: ...
+    async def update(self, camera: Camera) -> None:
+        """Change name, model, hardware, firmware, hub, plan or upload policy."""
+        ...
+
+    async def camera(self, camera_id: str) -> Camera | None:
+        """For the service itself; owners' requests use `owned`."""
+        ...
+
+    async def owned(self, account: str, camera_id: str) -> Camera | None: ...
+    async def of_account(self, account: str) -> Sequence[Camera]:
+        """In the order in which they were bound."""
+        ...
+
+    async def of_hub(self, hub_id: str) -> Sequence[Camera]: ...
+    async def of_hubs(self, hub_ids: Sequence[str]) -> Sequence[Camera]: ...
+    async def all_cameras(self) -> Sequence[Camera]: ...
+    async def steps(self, camera_id: str) -> tuple[WindowStep, ...]: ...
+    async def steps_of(self, camera_ids: Sequence[str]) -> dict[str, tuple[WindowStep, ...]]:
+        """Of these cameras; one without steps is left out."""
+        ...
+
+    async def all_steps(self) -> dict[str, tuple[WindowStep, ...]]: ...
+    async def replace_steps(self, camera_id: str, steps: Sequence[WindowStep]) -> None: ...
+
+
+class Footage(Protocol):
+    """Runs, segments, and what is to be deleted of them."""
+
+    async def add_run(self, account: str, run: Run, init_bytes: int) -> bool:
+        """False when it was there already."""
+        ...
+
+    async def add_segments(self, account: str, segments: Sequence[Segment]) -> None:
+        """Idempotent by (camera, start)."""
+        ...
+
+    async def have_runs(self, runs: Sequence[Run]) -> set[tuple[str, int]]: ...
+    async def have_segments(self, segments: Sequence[Segment]) -> set[tuple[str, int]]: ...
+    async def segments(
+        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+    ) -> Sequence[Segment]:
+        """That overlap the span and end after the horizon, in order of start."""
+        ...
+
+    async def parts(
+        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+    ) -> Sequence[Part]:
+        """The same segments as their unbroken parts, in order: short also for a month."""
+        ...
+
+    async def runs(self, account: str, camera: str, from_ms: int, to_ms: int) -> Sequence[Run]:
+        """That overlap the span, in order."""
+        ...
+
+    async def segment(self, account: str, camera: str, start_ms: int) -> Segment | None: ...
+    async def span(self, account: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None: ...
+    async def oldest_end_ms(self, camera: str) -> int | None: ...
+    async def oldest_ends(self) -> dict[str, int]:
+        """The smallest segment end of every camera that has segments."""
+        ...
+
+    async def erase_until(self, camera: Camera, horizon_ms: int, reason: str, now_ms: int) -> Erasure | None:
+        """Move what ended by the horizon to the garbage, note it in the ledger, remember the horizon."""
+        ...
+
+    async def note_placed(self, keys: Sequence[tuple[str, str]], now_ms: int) -> None:
+        """(object key, camera) that a hub was told to put: garbage unless committed."""
+        ...
+
+    async def forget_placed(self, keys: Sequence[str]) -> set[str]:
+        """Those of them that were still noted; the others were committed, discarded or never placed."""
+        ...
+
+    async def discard_placed_before(self, moment_ms: int, now_ms: int) -> int:
+        """Objects that were put and never committed become garbage."""
+        ...
+
+    async def garbage(self, limit: int, after_key: str = "") -> Sequence[Garbage]:
+        """In order of key, from behind `after_key`: what cannot be deleted must not hold up the rest."""
+        ...
+
+    async def garbage_among(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that are garbage: nothing may be put there until they are gone."""
+        ...
+
+    async def forget_garbage(self, keys: Sequence[str]) -> None: ...
+    async def erasures(self, account: str, camera: str | None, limit: int) -> Sequence[Erasure]: ...
+
+
+class Publications(Protocol):
+    """The outbox of entitlements: which hubs need a new document."""
+
+    async def mark_due(self, hub_id: str, now_ms: int) -> None: ...
+    async def mark_all_due(self, now_ms: int) -> None: ...
+    async def mark_due_older_than(self, issued_before_ms: int, now_ms: int) -> None:
+        """Hubs whose newest document was published before that moment (the daily renewal)."""
+        ...
+
+    async def claim(self, limit: int, now_ms: int, lease_ms: int) -> Sequence[str]:
+        """Hubs that are due, claimed for this worker until the lease ends."""
+        ...
+
+    async def done(self, hub_id: str, claimed_ms: int, now_ms: int) -> None:
+        """Published; a hub that became due again after the claim stays due."""
+        ...
+
+    async def all_done(self, hub_ids: Sequence[str], claimed_ms: int, now_ms: int) -> None:
+        """`done` for many hubs in one step."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What can be done inside one transaction."""
+
+    people: People
+    hubs: Hubs
+    cameras: Cameras
+    footage: Footage
+    publications: Publications
+
+
+class Database(Protocol):
+    """The truth."""
+
+    def begin(self) -> AbstractAsyncContextManager[Transaction]:
+        """A writing transaction; commits on leaving, rolls back on an error."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """A consistent view; nothing may be written."""
+        ...
+
+
+# ---------------------------------------------------------------- objects
+
+
+class ObjectMissing(TryLater):
+    """No object of that name."""
+
+
+class ObjectsUnavailable(TryLater):
+    """The media cannot be written, read or deleted: the disk is full, or does not answer."""
+
+
+class Objects(Protocol):
+    """Media, as opaque bytes."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Durable when this returns (fsync of file and folder, for a folder)."""
+        ...
+
+    def get(self, key: str) -> AsyncIterator[bytes]:
+        """The object in chunks. Raises ObjectMissing on the first."""
+        ...
+
+    async def sizes(self, keys: Sequence[str]) -> dict[str, int]:
+        """Sizes in bytes of those that exist, durably."""
+        ...
+
+    async def delete(self, keys: Sequence[str]) -> Sequence[str]:
+        """Delete; the keys of which it is certain that they are gone (also those that never were)."""
+        ...
+
+    def put_address(self, key: str, size_bytes: int, expires_ms: int) -> str:
+        """Where a hub may put exactly this object, until then."""
+        ...
+
+
+@runtime_checkable
+class Receiving(Protocol):
+    """Objects whose put addresses lead to ourselves: the service checks them and takes the bytes."""
+
+    def permits(self, key: str, size_bytes: int, expires_ms: int, signature: str) -> bool:
+        """Whether we signed this address and it still holds."""
+        ...
+
+
+# ---------------------------------------------------------------- broker
+
+
+class BrokerUnavailable(TryLater):
+    """The broker is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubMessage:
+    """What a hub said; who said it is certain: the broker lets no one else write there."""
+
+    hub: str
+    kind: str  # "status", "pull", "events"
+    payload: bytes
+
+
+class Broker(Protocol):
+    """The MQTT broker, as the service uses it."""
+
+    @property
+    def connected(self) -> asyncio.Event: ...
+
+    @property
+    def reconnected(self) -> asyncio.Event:
+        """Set at each connection: what the broker held may be lost, everything is to be published again."""
+        ...
+
+    async def publish_entitlement(self, hub: str, document: str) -> None:
+        """Retained, QoS 1; returns when the broker has it. Raises BrokerUnavailable."""
+        ...
+
+    async def forget(self, hub: str) -> None:
+        """Take the retained messages of a hub away."""
+        ...
+
+    def messages(self) -> AsyncIterator[HubMessage]:
+        """What hubs say, over all reconnections."""
+        ...
+
+
+class Revocations(Protocol):
+    """How a hub is shut out at once."""
+
+    async def revoke(self, hub: str, serials: Sequence[str]) -> None:
+        """From now on its certificates are refused, and its live connection ends."""
+        ...
+
+
+# ---------------------------------------------------------------- certificates and secrets
+
+
+class CertificateAuthority(Protocol):
+    """Makes the short-lived certificates of hubs."""
+
+    @property
+    def ca_pem(self) -> str: ...
+
+    def issue(self, csr_pem: str, hub: str, now_ms: int) -> "Issued":
+        """Check the CSR's proof of possession, ignore its subject, certify its key for the hub.
+
+        Raises BadRequestForCertificate.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate for a hub's key."""
+
+    certificate_pem: str
+    public_key_pem: str
+    serial: str  # hex
+    not_after_ms: int
+
+
+class BadRequestForCertificate(NeedsAttention):
+    """The certificate request is not one, or is not signed by its own key."""
+
+
+class Passwords(Protocol):
+    """argon2id, in a bounded pool."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password_hash: str, password: str) -> bool: ...

@@ -1,0 +1,56 @@
+"""What hubs call: pairing, renewing their certificate, and reporting their cameras."""
+
+import json
+from typing import TypeVar
+
+from aiohttp import web
+
+from backsight_cloud.web.access import address_of, hub_of
+from backsight_cloud.web.keys import CAMERAS, PAIRING
+from backsight_shared import shapes
+from backsight_shared.errors import Malformed
+from backsight_shared.wire import CamerasReport, PairRequest, RenewRequest
+
+T = TypeVar("T")
+
+
+def routes() -> list[web.RouteDef]:
+    """The hub API without uploads, which have a module of their own."""
+    return [
+        web.post("/v1/hub/pair", _pair),
+        web.post("/v1/hub/renew", _renew),
+        web.put("/v1/hub/cameras", _cameras),
+        web.get("/v1/ca.crt", _authority),
+    ]
+
+
+async def read_body(request: web.Request, shape: type[T]) -> T:
+    """The request's JSON body as this shape; raises Malformed."""
+    try:
+        value = json.loads(await request.read())
+    except (ValueError, RecursionError) as error:
+        raise Malformed("the body is not JSON") from error
+    return shapes.read(shape, value)
+
+
+async def _pair(request: web.Request) -> web.Response:
+    asked = await read_body(request, PairRequest)
+    pairing = await request.app[PAIRING].pair(asked, address_of(request))
+    return web.json_response(shapes.write(pairing), status=201)
+
+
+async def _renew(request: web.Request) -> web.Response:
+    hub = await hub_of(request)
+    asked = await read_body(request, RenewRequest)
+    return web.json_response(shapes.write(await request.app[PAIRING].renew(hub, asked.csr_pem)))
+
+
+async def _cameras(request: web.Request) -> web.Response:
+    hub = await hub_of(request)
+    report = await read_body(request, CamerasReport)
+    return web.json_response(shapes.write(await request.app[CAMERAS].report(hub, report)))
+
+
+async def _authority(request: web.Request) -> web.Response:
+    """What a hub trusts by `--ca`: no secret, but to be fetched over a connection that is trusted already."""
+    return web.Response(text=request.app[PAIRING].ca_pem, content_type="application/x-pem-file")

@@ -1,0 +1,148 @@
+"""What an owner's programs and pages ask: sessions, cameras, and what there is of their history."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from backsight_cloud.services.accounts import SESSION_LIFE_MS
+from backsight_cloud.services.playback import CameraView, History
+from backsight_cloud.web import owner_media
+from backsight_cloud.web.access import account_of, address_of, clear_session, session_secret, set_session
+from backsight_cloud.web.asking import span_asked
+from backsight_cloud.web.conditions import status_of
+from backsight_cloud.web.hub_api import read_body
+from backsight_cloud.web.keys import ACCOUNTS, PLAYBACK
+from backsight_cloud.web.owner_media import NO_STORE, not_theirs_is_unknown
+from backsight_shared import shapes
+from backsight_shared.segment import Segment
+
+MOST_LISTED = 1000  # segments in one answer, some three hours; unbroken parts are listed without limit
+
+
+def routes() -> list[web.RouteDef]:
+    """The owner's API; everything is below the account of the session."""
+    return [
+        web.post("/v1/sessions", _sign_in),
+        web.delete("/v1/sessions/current", _sign_out),
+        web.get("/v1/cameras", _cameras),
+        web.get("/v1/cameras/{camera}", _camera),
+        web.get("/v1/cameras/{camera}/history", _history),
+        web.get("/v1/cameras/{camera}/erasures", _erasures),
+        *owner_media.routes(),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The body of POST /v1/sessions."""
+
+    email: str
+    password: str = field(repr=False)
+
+
+async def _sign_in(request: web.Request) -> web.Response:
+    asked = await read_body(request, SignIn)
+    secret, account = await request.app[ACCOUNTS].sign_in(asked.email, asked.password, address_of(request))
+    who = {"account": account.id, "email": account.email, "zone": account.zone}
+    response = web.json_response(who, status=201, headers=NO_STORE)
+    set_session(response, secret, SESSION_LIFE_MS // 1000)
+    return response
+
+
+async def _sign_out(request: web.Request) -> web.Response:
+    if secret := session_secret(request):
+        await request.app[ACCOUNTS].sign_out(secret)
+    response = web.Response(status=204, headers=NO_STORE)
+    clear_session(response)
+    return response
+
+
+async def _cameras(request: web.Request) -> web.Response:
+    account = await account_of(request)
+    views = await request.app[PLAYBACK].cameras(account.id)
+    return web.json_response({"cameras": [_camera_json(view) for view in views]}, headers=NO_STORE)
+
+
+async def _camera(request: web.Request) -> web.Response:
+    account = await account_of(request)
+    with not_theirs_is_unknown():
+        view = await request.app[PLAYBACK].camera(account.id, request.match_info["camera"])
+    return web.json_response(_camera_json(view), headers=NO_STORE)
+
+
+async def _history(request: web.Request) -> web.Response:
+    account, camera = await account_of(request), request.match_info["camera"]
+    from_ms, to_ms = span_asked(request)
+    playback = request.app[PLAYBACK]
+    with not_theirs_is_unknown():
+        history = await playback.history(account.id, camera, from_ms, to_ms, most_segments=MOST_LISTED)
+        view = await playback.camera(account.id, camera)
+    return web.json_response(_history_json(view, history), headers=NO_STORE)
+
+
+async def _erasures(request: web.Request) -> web.Response:
+    account = await account_of(request)
+    with not_theirs_is_unknown():
+        lines = await request.app[PLAYBACK].erasures(account.id, request.match_info["camera"])
+    hidden = {"account"}
+    erasures = [{k: v for k, v in shapes.write(line).items() if k not in hidden} for line in lines]
+    return web.json_response({"erasures": erasures}, headers=NO_STORE)
+
+
+def _camera_json(view: CameraView) -> dict[str, object]:
+    camera, span = view.camera, view.span
+    return {
+        "id": camera.id,
+        "name": camera.name,
+        "model": camera.model,
+        "plan": camera.plan,
+        "upload": camera.upload,
+        "hub": camera.hub,
+        **_state(view),
+        "history_from_ms": span[0] if span else None,
+        "history_to_ms": span[1] if span else None,
+        "window_ms": view.window_ms,
+        "horizon_ms": view.horizon_ms,
+    }
+
+
+def _state(view: CameraView) -> dict[str, object]:
+    """The agent's own word while its hub is online; else how the hub is: that comes first."""
+    status = status_of(view.hub) if view.hub else None
+    if view.hub is None or view.hub.unpaired_ms is not None:
+        return _said("hub_unpaired", None, "Its hub is no longer paired")
+    if status is None:
+        return _said("unknown", None, "Its hub has not said anything yet")
+    if not status.online:
+        return _said("hub_offline", view.hub.status_ms, "Its hub is offline")
+    own = next((item for item in status.cameras if item.camera == view.camera.id), None)
+    if own is None:
+        return _said("not_on_hub", None, "Its hub no longer records this camera")
+    return _said(own.state, own.since_ms, own.text)
+
+
+def _said(state: str, since_ms: int | None, text: str) -> dict[str, object]:
+    return {"state": state, "state_since_ms": since_ms, "state_text": text}
+
+
+def _history_json(view: CameraView, history: History) -> dict[str, object]:
+    """`from_ms` and `to_ms` are the whole history's ends; `segments` is null when it would be too long."""
+    return {
+        "from_ms": view.span[0] if view.span else None,
+        "to_ms": view.span[1] if view.span else None,
+        "horizon_ms": history.horizon_ms,
+        "window_ms": view.window_ms,
+        "spans": [shapes.write(part) for part in history.parts],
+        "gaps": [shapes.write(gap) for gap in history.gaps],
+        "segments": None if history.segments is None else [_segment_json(s) for s in history.segments],
+    }
+
+
+def _segment_json(segment: Segment) -> dict[str, object]:
+    return {
+        "start_ms": segment.start_ms,
+        "end_ms": segment.end_ms,
+        "run_ms": segment.run_ms,
+        "sequence": segment.sequence,
+        "size_bytes": segment.size_bytes,
+    }

@@ -1,0 +1,92 @@
+"""What a simulated camera is told when it is made: who it is, its logins, its ports, its habits."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from simcam.multipart import Framing
+
+
+class Fault(StrEnum):
+    """What can be wrong with a camera, seen from outside."""
+
+    OFF = "off"  # switched off (Kasa: the stream answers 503) or lens masked (Tapo: no stream)
+    UNAUTHORIZED = "unauthorized"  # stream and control refuse every login
+    STALL = "stall"  # connections stay open and nothing comes
+    CUT = "cut"  # all connections are cut, once
+    REBOOT = "reboot"  # every port is closed for some seconds; the camera's own clock starts anew
+    MOVE = "move"  # another address, as after a new DHCP lease
+    GARBAGE = "garbage"  # random bytes where frames should be
+    TRUNCATE = "truncate"  # one frame breaks off in its middle and the connection closes
+    REFUSE = "refuse"  # TCP connections are refused; discovery still answers
+
+
+class Sound(StrEnum):
+    """Whether a camera sends sound."""
+
+    ON = "on"
+    OFF = "off"
+    INTERMITTENT = "intermittent"  # five seconds on, five seconds off
+
+
+class Start(StrEnum):
+    """Where a stream begins when a client connects."""
+
+    ANYWHERE = "anywhere"  # at the frame of the moment, inside a GOP: what real cameras do
+    KEY_FRAME = "key-frame"  # at the next key frame
+
+
+class ControlLogin(StrEnum):
+    """Which Basic login opens a Kasa camera's port 10443: it differs by model and firmware."""
+
+    FACTORY = "factory"  # admin : md5("admin"), the only one python-kasa sends by itself
+    MAIL_MD5 = "email-md5"
+    MAIL_PLAIN = "email-plain"
+    MAIL_BASE64 = "email-base64"
+    ADMIN_MD5 = "admin-md5"  # admin : md5(password)
+    NONE = "none"  # newer firmware: nothing works locally
+
+
+@dataclass(frozen=True)
+class Logins:
+    """The owner's cloud account, and the camera account that RTSP wants."""
+
+    email: str = "owner@example.com"
+    password: str = "kasa password 1"
+    camera_user: str = "camera"
+    camera_password: str = "camera password 2"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The standard ports; those below 1024 can be moved for a run without privileges."""
+
+    kasa_discovery: int = 9999  # UDP
+    linkie: int = 10443
+    stream: int = 19443
+    tapo_discovery: int = 20002  # UDP
+    https: int = 443
+    rtsp: int = 554
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What differs from model to model and firmware to firmware."""
+
+    framing: Framing = Framing.PLAIN
+    stamps: bool = True  # X-Timestamp in the parts
+    sound: Sound = Sound.ON
+    start: Start = Start.ANYWHERE
+    control_login: ControlLogin = ControlLogin.FACTORY
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything a camera is made from, besides its film."""
+
+    number: int  # painted into its frames
+    alias: str
+    mac: str  # upper case, with colons
+    address: str
+    logins: Logins = field(default_factory=Logins)
+    ports: Ports = field(default_factory=Ports)
+    habits: Habits = field(default_factory=Habits)

@@ -1,0 +1,1 @@
+"""What hub and cloud agree on: words, rules and messages. No I/O."""

@@ -1,0 +1,52 @@
+"""Streets of small simulated cameras, and sources for them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backsight_agent.adapters.multipart_stream import MultipartSource
+from backsight_agent.adapters.rtsp_stream import RtspSource
+from backsight_agent.domain.login import Login
+from backsight_agent.ports import Source
+from backsight_shared.clock import SystemClock
+from simcam.camera import SimCamera
+from simcam.settings import Ports
+from simcam.street import Street
+
+SMALL = (320, 180)
+PORTS = Ports(https=8443, rtsp=8554)  # no privileges needed
+SILENCE_S = 3.0  # seconds; shorter than in earnest, so that a stall is found soon
+
+OpenCamera = Callable[..., Awaitable[SimCamera]]
+
+
+@pytest.fixture(scope="session")
+def film_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("films")
+
+
+@pytest.fixture
+async def open_camera(film_cache: Path) -> AsyncIterator[OpenCamera]:
+    """Opens simulated cameras that are closed when the test is over."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(family: str, **wanted: Any) -> SimCamera:
+            given = {"size": SMALL, "ports": PORTS, "cache": film_cache, **wanted}
+            street = Street(kasa=int(family == "kasa"), tapo=int(family == "tapo"), **given)
+            await stack.enter_async_context(street)
+            return street.cameras[0]
+
+        yield open_one
+
+
+def source_of(camera: SimCamera, password: str | None = None) -> Source:
+    """The real source for a simulated camera."""
+    logins, clock = camera.setup.logins, SystemClock()
+    if camera.family == "kasa":
+        login = Login(logins.email, password or logins.password)
+        return MultipartSource(camera.address, PORTS.stream, login, clock, silence_s=SILENCE_S)
+    login = Login(logins.camera_user, password or logins.camera_password)
+    return RtspSource(camera.address, PORTS.rtsp, "/stream1", login, clock, silence_s=SILENCE_S)

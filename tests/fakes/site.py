@@ -1,0 +1,33 @@
+"""The real application in front of a town."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from backsight_cloud.config import HttpSettings, Settings
+from backsight_cloud.services.accounts import Accounts
+from backsight_cloud.services.ingest import Ingest
+from backsight_cloud.services.playback import Playback
+from backsight_cloud.web.site import Services, make_site
+from fakes.objects import FakeObjects
+from fakes.passwords import FakePasswords
+from fakes.town import Town
+
+
+def site_of(town: Town, folder: Path, *, behind_proxy: bool = False) -> web.Application:
+    objects = FakeObjects()
+    services = Services(
+        settings=Settings(state=folder, http=HttpSettings(behind_proxy=behind_proxy)),
+        clock=town.clock,
+        database=town.database,
+        objects=objects,
+        accounts=Accounts(town.database, FakePasswords(), town.clock),
+        pairing=town.pairing,
+        cameras=town.cameras,
+        ingest=Ingest(town.database, objects, town.clock),
+        playback=Playback(town.database, objects, town.clock),
+        identity="cloud-x",
+        hub_address="https://cloud.example:8471",
+        problems={},
+    )
+    return make_site(services)
