@@ -17,7 +17,13 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_each_measurement_is_listed_with_what_it_measures() -> None:
     lines = bench("--list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["cloud_prune", "entitlements", "prune", "recording"]
+    assert [line.split()[0] for line in lines] == [
+        "cloud_prune",
+        "entitlements",
+        "motion",
+        "prune",
+        "recording",
+    ]
     assert all("Measures" in line for line in lines)
 
 

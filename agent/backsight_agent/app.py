@@ -14,35 +14,52 @@ from backsight_agent.adapters.cloud_api import HttpCloud
 from backsight_agent.adapters.hub_status import CloudSide, HubView
 from backsight_agent.adapters.kasa_linkie import LinkieControl
 from backsight_agent.adapters.kasa_smartcam import SmartcamControl
+from backsight_agent.adapters.key_frames import KeyFrames
 from backsight_agent.adapters.keystore import Keystore, KeystoreDamaged, PairedHub
 from backsight_agent.adapters.local_api import LocalApiSettings, serve_local
 from backsight_agent.adapters.local_looking import Looking
+from backsight_agent.adapters.locating import AddressFile, search
 from backsight_agent.adapters.mqtt_link import MqttLink
 from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.muxer import AvMuxers
 from backsight_agent.adapters.ntp import synchronised
 from backsight_agent.adapters.rtsp_stream import RtspSource
+from backsight_agent.adapters.same_address import AddressCheck
 from backsight_agent.adapters.store.opening import Store, open_store
-from backsight_agent.config import CameraSettings, Settings
-from backsight_agent.config_values import Trust
+from backsight_agent.config import Settings
+from backsight_agent.config_camera import CameraSettings
+from backsight_agent.config_values import Quality, Trust, Upload
+from backsight_agent.domain.activity import Activity
 from backsight_agent.domain.family import Family
-from backsight_agent.domain.holding import FixedWindows, HeldEntitlement
+from backsight_agent.domain.holding import FixedWindows, HeldEntitlement, UploadPolicies
+from backsight_agent.domain.motion import MotionDetector, MotionSettings
 from backsight_agent.domain.states import Board, CameraFacts
 from backsight_agent.domain.trusted_time import TrustedTime
+from backsight_agent.domain.whereabouts import Whereabouts
 from backsight_agent.ports import CameraControl, Source, Windows
+from backsight_agent.tasks.detect import Eyes, MotionTap, detect_forever
 from backsight_agent.tasks.entitlements import follow_entitlements
+from backsight_agent.tasks.events import EventBook, keep_events_forever
+from backsight_agent.tasks.gop_queue import Read
 from backsight_agent.tasks.journal import write_journal
+from backsight_agent.tasks.locate import locate_forever
 from backsight_agent.tasks.masked import MaskableSource
+from backsight_agent.tasks.moving import MovingControl, MovingSource
 from backsight_agent.tasks.prune import prune_forever
 from backsight_agent.tasks.record import record_forever
 from backsight_agent.tasks.renew import renew_forever
 from backsight_agent.tasks.report import report_forever
+from backsight_agent.tasks.send_events import send_events_forever
 from backsight_agent.tasks.upload import upload_forever
 from backsight_agent.tasks.watch import watch_forever
 from backsight_shared.clock import Clock
+from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.supervision import supervise
 
+TAPO_SUB_STREAM = "/stream2"  # the small one (the maker's support pages)
 NO_WINDOW = "Nothing is ever deleted here: pair this hub with a cloud, or set [history] window in agent.toml"
+
+_POLICIES: dict[Upload, UploadPolicy] = {Upload.ALL: "all", Upload.EVENTS: "events", Upload.OFF: "off"}
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +73,11 @@ async def run_agent(settings: Settings, clock: Clock) -> None:
         hub = assembled(settings, keystore, store, clock)
         names = ", ".join(_names(settings).values())
         log.info("%s: begins with %s; history in %s", settings.name, names, settings.state)
-        tasks = [*_camera_tasks(hub), *_hub_tasks(hub)]
-        if hub.cloud.held is not None:
-            tasks.append(("cloud", partial(_work_with_cloud, hub, hub.cloud.held, keystore)))
-        await _keep_running(tasks, hub)
+        async with KeyFrames() as eyes:
+            tasks = [*_camera_tasks(hub, eyes), *_hub_tasks(hub)]
+            if hub.cloud.held is not None:
+                tasks.append(("cloud", partial(_work_with_cloud, hub, hub.cloud.held, keystore)))
+            await _keep_running(tasks, hub)
 
 
 def assembled(settings: Settings, keystore: Keystore, store: Store, clock: Clock) -> HubView:
@@ -92,15 +110,46 @@ def _show(board: Board, name: str, text: str | None) -> None:
     board.set_problem(f"task:{name}", text and f"{name}: {text}")
 
 
-def _camera_tasks(hub: HubView) -> Iterator[Task]:
+def _camera_tasks(hub: HubView, eyes: Eyes) -> Iterator[Task]:
+    """Each camera's, and what serves them all: the book of events, and the search for those that moved."""
     muxers, recordings, board, clock = AvMuxers(), hub.store.recordings, hub.board, hub.clock
-    for camera in hub.settings.cameras:
-        identity, source = camera.camera, _source(camera, board, clock)
+    cameras = hub.settings.cameras
+    activities = {camera.camera: Activity() for camera in cameras}
+    book, places = EventBook(activities), _Places(hub)
+    yield "events", partial(keep_events_forever, book, hub.store.events, board, clock)
+    yield "locate", partial(locate_forever, places.where, search, places.book, board, clock)
+    for camera in cameras:
+        identity, tap, where = camera.camera, MotionTap(), places.where[camera.camera]
+        source = MovingSource(identity, where, partial(_source, camera, board, clock), AddressCheck())
         yield (
             f"record {camera.name}",
-            partial(record_forever, identity, source, muxers, recordings, board, clock),
+            partial(
+                record_forever,
+                *(identity, source, muxers, recordings, board, clock),
+                keeping=camera.keeping,
+                activity=activities[identity],
+                show=tap.show if camera.motion.enabled else _look_away,
+            ),
         )
-        yield f"watch {camera.name}", partial(watch_forever, identity, _control(camera), board, clock)
+        if camera.motion.enabled:
+            detector = MotionDetector(MotionSettings(camera.motion.sensitivity, camera.motion.zones))
+            yield f"detect {camera.name}", partial(detect_forever, identity, tap, detector, eyes, book)
+        control = MovingControl(where, partial(_control, camera))
+        yield f"watch {camera.name}", partial(watch_forever, identity, control, board, clock)
+
+
+class _Places:
+    """Where the cameras are: as agent.toml says, or where they were found since."""
+
+    def __init__(self, hub: HubView) -> None:
+        written = {camera.camera: camera.host for camera in hub.settings.cameras}
+        file = AddressFile(hub.settings.state)
+        self.where = {camera: Whereabouts(host) for camera, host in file.load(written).items()}
+        self.book = file.book(written)
+
+
+def _look_away(read: Read) -> None:
+    """The owner does not want the hub to look for motion."""
 
 
 def _hub_tasks(hub: HubView) -> Iterator[Task]:
@@ -121,12 +170,21 @@ async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keysto
     async with HttpCloud(keystore, clock, hub.time) as cloud, MqttLink(keystore) as link:
         hub.cloud.connected = link.connected
         names = _names(hub.settings)
+        own = {camera.camera: _POLICIES[camera.upload] for camera in hub.settings.cameras}
+        policies = UploadPolicies(held, own)
         tasks: list[Task] = [
             ("entitlements", partial(follow_entitlements, link, keystore, held, hub.time, board, clock)),
             (
                 "upload",
                 partial(
-                    upload_forever, tuple(names), store.backlog, cloud, link.connected, held, board, clock
+                    upload_forever, tuple(names), store.backlog, cloud, link.connected, policies, board, clock
+                ),
+            ),
+            (
+                "send events",
+                partial(
+                    send_events_forever,
+                    *(tuple(names), store.events, cloud, link.connected, policies, hub.time, board, clock),
                 ),
             ),
             (
@@ -142,16 +200,16 @@ async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keysto
         await _keep_running(tasks, hub)
 
 
-def _source(camera: CameraSettings, board: Board, clock: Clock) -> Source:
+def _source(camera: CameraSettings, board: Board, clock: Clock, host: str) -> Source:
     if camera.family is Family.KASA:
-        return MultipartSource(camera.host, camera.ports.stream, camera.stream, clock)
-    path = camera.profile.stream.path
-    rtsp = RtspSource(camera.host, camera.ports.stream, path, camera.stream, clock)
+        return MultipartSource(host, camera.ports.stream, camera.stream, clock)
+    path = camera.profile.stream.path if camera.quality is Quality.MAIN else TAPO_SUB_STREAM
+    rtsp = RtspSource(host, camera.ports.stream, path, camera.stream, clock)
     return MaskableSource(rtsp, camera.camera, board)
 
 
-def _control(camera: CameraSettings) -> CameraControl:
-    identity, host, port, login = camera.camera, camera.host, camera.ports.control, camera.control
+def _control(camera: CameraSettings, host: str) -> CameraControl:
+    identity, port, login = camera.camera, camera.ports.control, camera.control
     control: CameraControl | None = None
     if login is not None and camera.family is Family.KASA:
         control = LinkieControl(identity, host, port, login, camera.profile.control.logins)

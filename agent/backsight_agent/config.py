@@ -3,18 +3,13 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backsight_agent.config_values import Host, Mac, Name, Trust
-from backsight_agent.domain.family import Family
-from backsight_agent.domain.login import Login
-from backsight_agent.domain.profiles import Profile, plain_model, profile_of
+from backsight_agent.config_camera import CameraSettings, WrittenCamera, completed
+from backsight_agent.config_values import Name, Trust
 from backsight_agent.secret_file import read_secret
 from backsight_shared.settings import BadSettings, Duration, Listen, settings_from
 from backsight_shared.toml_lines import Place, line_of, lines_of
 
 DEFAULT_FILES = (Path("agent.toml"), Path("/etc/backsight/agent.toml"))
-TAPO_CONTROL_USER = "admin"  # what a Tapo camera calls its owner, whatever the account's e-mail
-
-
 DEFAULT_NAME = Name("Hub")
 DEFAULT_LISTEN = Listen("127.0.0.1", 8480)
 
@@ -49,32 +44,6 @@ class LocalApi:
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
-    """The camera's TCP ports, where they differ from its profile's."""
-
-    control: int
-    stream: int
-
-
-@dataclass(frozen=True, slots=True)
-class CameraSettings:
-    """One `[[camera]]`, complete: with its profile and its logins."""
-
-    camera: str
-    name: str
-    host: str
-    model: str  # as the owner wrote it; empty: the camera is asked
-    profile: Profile
-    ports: Ports
-    control: Login | None  # None: the owner gave none; the camera is recorded, not asked
-    stream: Login
-
-    @property
-    def family(self) -> Family:
-        return self.profile.camera.family
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that agent.toml says."""
 
@@ -90,58 +59,11 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Camera:
-    """A `[[camera]]` as it is written."""
-
-    name: Name
-    mac: Mac
-    family: Family
-    host: Host
-    model: str = ""
-    username: str = ""
-    password_file: Path | None = None
-    stream_username: str = ""
-    stream_password_file: Path | None = None
-    linkie_port: int | None = None
-    stream_port: int | None = None
-    https_port: int | None = None
-    rtsp_port: int | None = None
-
-    def __post_init__(self) -> None:
-        for key in _FOREIGN_KEYS[self.family]:
-            if getattr(self, key):
-                raise ValueError(f"has {key}, which a {self.family} camera does not have: remove it")
-        for key in _NEEDED_KEYS[self.family]:
-            if not getattr(self, key):
-                raise ValueError(f"needs {key}: {_NEEDED_KEYS[self.family][key]}")
-        for key in ("linkie_port", "stream_port", "https_port", "rtsp_port"):
-            port = getattr(self, key)
-            if port is not None and not 0 < port < 65536:
-                raise ValueError(f"has {key} = {port}: a port is 1 to 65535")
-
-
-_FOREIGN_KEYS = {
-    Family.KASA: ("stream_username", "stream_password_file", "https_port", "rtsp_port"),
-    Family.TAPO: ("linkie_port", "stream_port"),
-}
-_NEEDED_KEYS = {
-    Family.KASA: {
-        "username": "the e-mail of the Kasa account that the camera belongs to",
-        "password_file": "a file with the password of that account",
-    },
-    Family.TAPO: {
-        "stream_username": "the camera account made in the Tapo app (Advanced settings, Camera account)",
-        "stream_password_file": "a file with the password of the camera account",
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
 class _Written:
     """agent.toml as it is written."""
 
     state: Path
-    camera: tuple[_Camera, ...] = ()
+    camera: tuple[WrittenCamera, ...] = ()
     name: Name = DEFAULT_NAME
     history: History = field(default_factory=History)
     clock: ClockSettings = field(default_factory=ClockSettings)
@@ -193,24 +115,10 @@ class _Completion:
             cameras=cameras,
         )
 
-    def _camera(self, written: _Camera, number: int) -> CameraSettings:
-        profile = profile_of(written.family, written.model)
+    def _camera(self, written: WrittenCamera, number: int) -> CameraSettings:
         own = self._secret(written.password_file, ("camera", number, "password_file"))
         second = self._secret(written.stream_password_file, ("camera", number, "stream_password_file"))
-        control = Login(written.username or TAPO_CONTROL_USER, own) if own else None
-        stream = Login(written.stream_username, second or "")
-        if written.family is Family.KASA:
-            stream = control or stream
-        return CameraSettings(
-            camera=str(written.mac),
-            name=str(written.name),
-            host=str(written.host),
-            model=plain_model(written.model),
-            profile=profile,
-            ports=_ports(written, profile),
-            control=control,
-            stream=stream,
-        )
+        return completed(written, own, second)
 
     def _secret(self, file: Path | None, place: Place) -> str | None:
         try:
@@ -232,11 +140,6 @@ class _Completion:
     def _note(self, place: Place, text: str) -> None:
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)[1:]
         self._mistakes.append(f"{self._file}:{line_of(place, self._lines)}: {key} {text}")
-
-
-def _ports(written: _Camera, profile: Profile) -> Ports:
-    control = written.linkie_port or written.https_port or profile.control.port
-    return Ports(control, written.stream_port or written.rtsp_port or profile.stream.port)
 
 
 def _is_loopback(host: str) -> bool:

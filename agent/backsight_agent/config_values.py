@@ -1,25 +1,73 @@
 """What may stand in agent.toml in one place or another: each refuses what makes no sense, in words."""
 
 from enum import StrEnum
+from typing import Self
 
 from backsight_shared.segment import camera_id
 
 LONGEST_NAME = 64  # characters: a camera's name is shown in lists and in names of clips
+MOST_CORNERS = 32
 
 
-class Trust(StrEnum):
+class Choice(StrEnum):
+    """One of some words."""
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Raises ValueError for anything else."""
+        try:
+            return cls(text)
+        except ValueError as error:
+            raise ValueError("must be " + " or ".join(f'"{one}"' for one in cls)) from error
+
+
+class Trust(Choice):
     """Whom we believe about the time."""
 
     NTP = "ntp"  # the machine's clock once it is synchronised, or the cloud's agreement
     SYSTEM = "system"  # the machine's clock as it is: for machines whose time is kept in another way
 
+
+class Quality(Choice):
+    """Which of a camera's streams is recorded."""
+
+    MAIN = "main"
+    SUB = "sub"  # the small one: less disk, less Wi-Fi
+
+
+class Recording(Choice):
+    """What of a camera's video is kept."""
+
+    CONTINUOUS = "continuous"
+    EVENTS = "events"
+
+
+class Upload(Choice):
+    """What of the history is sent to the cloud, where the plan allows it."""
+
+    ALL = "all"
+    EVENTS = "events"
+    OFF = "off"
+
+
+class Zone(tuple[tuple[float, float], ...]):
+    """A polygon in the picture, written as its corners: "0.1,0.2 0.9,0.2 0.9,0.9" (0,0 is top left)."""
+
+    __slots__ = ()
+
     @classmethod
-    def from_text(cls, text: str) -> "Trust":
-        """Raises ValueError for anything else."""
+    def from_text(cls, text: str) -> Self:
+        """Raises ValueError for what is no polygon inside the picture."""
         try:
-            return cls(text)
-        except ValueError as error:
-            raise ValueError('must be "ntp" or "system"') from error
+            corners = [tuple(float(number) for number in corner.split(",")) for corner in text.split()]
+        except ValueError:
+            corners = []
+        fits = all(len(corner) == 2 and all(0 <= one <= 1 for one in corner) for corner in corners)
+        if not fits or not 3 <= len(corners) <= MOST_CORNERS:
+            raise ValueError(
+                f'must be 3 to {MOST_CORNERS} corners like "0.1,0.2 0.9,0.2 0.9,0.9", each number 0 to 1'
+            )
+        return cls((x, y) for x, y in corners)
 
 
 class Mac(str):

@@ -9,9 +9,19 @@ from typing import Protocol
 from backsight_agent.domain.media import Arrival, Gop, VideoUnit
 from backsight_agent.domain.states import CameraFacts
 from backsight_shared.errors import NeedsAttention, TryLater
+from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
 from backsight_shared.window import WindowStep
-from backsight_shared.wire import Batch, CamerasAnswer, CamerasReport, Commits, Place, Places
+from backsight_shared.wire import (
+    Batch,
+    CamerasAnswer,
+    CamerasReport,
+    Commits,
+    EventsAnswer,
+    EventsReport,
+    Place,
+    Places,
+)
 
 # ---------------------------------------------------------------- cameras
 
@@ -49,10 +59,13 @@ class Source(Protocol):
 
 
 class CameraControl(Protocol):
-    """A camera's control side, through python-kasa. Never needed for recording."""
+    """A camera's control side, through python-kasa. Never needed for recording.
+
+    Every call ends within bounded time and raises the camera errors above.
+    """
 
     async def read(self) -> CameraFacts:
-        """Ask once, within bounded time. Raises the camera errors above."""
+        """Ask once how the camera is."""
         ...
 
     async def close(self) -> None:
@@ -122,6 +135,33 @@ class Recordings(Protocol):
 
     async def last_end_ms(self, camera: str) -> int | None:
         """Where the camera's newest finished segment ends."""
+        ...
+
+
+# ---------------------------------------------------------------- events
+
+
+class EventLog(Protocol):
+    """Where what was noticed is kept, until it leaves the history."""
+
+    @property
+    def added(self) -> asyncio.Event:
+        """Set when something is to be sent to the cloud."""
+        ...
+
+    async def note(self, event: Event) -> None:
+        """Keep an event durably, or renew the one of the same identity; it is to be sent (again).
+
+        A renewal never shortens an event.
+        """
+        ...
+
+    async def unsent(self, cameras: Sequence[str], limit: int) -> Sequence[Event]:
+        """The oldest events of these cameras that the cloud does not have as they are now."""
+        ...
+
+    async def mark_sent(self, events: Sequence[Event]) -> None:
+        """The cloud has them (or refused them for good). One that was renewed meanwhile stays unsent."""
         ...
 
 
@@ -202,6 +242,10 @@ class Backlog(Protocol):
         """The oldest finished segments of a camera that are still to be uploaded, in order."""
         ...
 
+    async def oldest_of_events(self, camera: str, pre_ms: int, post_ms: int, limit: int) -> Sequence[Segment]:
+        """As `oldest`, but only what shows an event, with so much before and after it."""
+        ...
+
     async def runs_of(self, segments: Sequence[Segment]) -> Sequence[tuple[Run, int]]:
         """The runs that these segments belong to, with their inits' sizes in bytes.
 
@@ -240,6 +284,8 @@ class CloudApi(Protocol):
     async def put(self, place: Place, data: bytes) -> None: ...
 
     async def commits(self, batch: Batch) -> Commits: ...
+
+    async def events(self, report: EventsReport) -> EventsAnswer: ...
 
 
 # ---------------------------------------------------------------- the cloud's messages
@@ -303,6 +349,10 @@ class History(Protocol):
 
     async def span(self, camera: str, horizon_ms: int | None) -> tuple[int, int] | None:
         """Start of the oldest and end of the newest segment."""
+        ...
+
+    async def events(self, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None) -> Sequence[Event]:
+        """Events that overlap the span and end after the horizon, in order of start."""
         ...
 
     async def reached_ms(self, camera: str) -> int | None: ...

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from backsight_cloud.domain.looking import Part
 from backsight_cloud.domain.records import Account, Camera, Erasure, Garbage, Hub, PairingCode, Session
 from backsight_shared.errors import NeedsAttention, TryLater
+from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
 from backsight_shared.window import WindowStep
 
@@ -171,6 +172,20 @@ class Footage(Protocol):
     async def erasures(self, account: str, camera: str | None, limit: int) -> Sequence[Erasure]: ...
 
 
+class Events(Protocol):
+    """What was noticed at the cameras; it leaves with the history (`Footage.erase_until`)."""
+
+    async def note(self, account: str, events: Sequence[Event]) -> None:
+        """Keep events, or renew those of the same identity: never shorter, never less sure."""
+        ...
+
+    async def between(
+        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+    ) -> Sequence[Event]:
+        """Events that overlap the span and end after the horizon, in order of start."""
+        ...
+
+
 class Publications(Protocol):
     """The outbox of entitlements: which hubs need a new document."""
 
@@ -201,6 +216,7 @@ class Transaction:
     hubs: Hubs
     cameras: Cameras
     footage: Footage
+    events: Events
     publications: Publications
 
 

@@ -23,7 +23,7 @@ class Beacon:
 
     def __init__(self, port: int, answer: Answer) -> None:
         self.port = port
-        self._answer = answer
+        self.answer = answer
         self._transport: asyncio.DatagramTransport | None = None
 
     async def open(self, address: str) -> None:
@@ -39,7 +39,7 @@ class Beacon:
 
     def hear(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer a question, wherever it was heard."""
-        if self._transport is not None and (reply := self._answer(data)) is not None:
+        if self._transport is not None and (reply := self.answer(data)) is not None:
             self._transport.sendto(reply, addr)
 
 

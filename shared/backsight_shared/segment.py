@@ -15,7 +15,7 @@ def camera_id(mac: str) -> str:
     """
     plain = re.sub(r"[:.\-\s]", "", mac).lower()
     if not _MAC.fullmatch(plain):
-        raise ValueError(f"{mac!r} is not a MAC address (12 hex digits, like 74:FE:CE:01:02:03)")
+        raise ValueError(f"{mac[:40]!r} is not a MAC address (12 hex digits, like 74:FE:CE:01:02:03)")
     return plain
 
 
@@ -28,7 +28,7 @@ class Run:
     after: str = "start"  # why the run before it ended: the reason of the gap in between
 
     def __post_init__(self) -> None:
-        _refuse_strange_camera(self.camera)
+        refuse_strange_camera(self.camera)
         if self.run_ms < 0:
             raise ValueError(f"a run cannot begin before 1970 ({self.run_ms} ms)")
 
@@ -48,13 +48,14 @@ class Segment:
     size_bytes: int
 
     def __post_init__(self) -> None:
-        _refuse_strange_camera(self.camera)
+        refuse_strange_camera(self.camera)
         if not self.start_ms < self.end_ms:
             raise ValueError(f"a segment must end after it starts ({self.start_ms} .. {self.end_ms} ms)")
         if self.size_bytes <= 0 or self.sequence < 0:
             raise ValueError(f"segment {self.start_ms} of {self.camera} has no bytes or no place in its run")
 
 
-def _refuse_strange_camera(camera: str) -> None:
+def refuse_strange_camera(camera: str) -> None:
+    """Raise ValueError for what is not a camera's identity."""
     if not _MAC.fullmatch(camera):
         raise ValueError(f"{camera!r} is not a camera's identity (12 lower-case hex digits)")

@@ -19,7 +19,7 @@ def lines_of(text: str) -> dict[Place, int]:
     table: Place = ()
     for number, line in _statements(text):
         if header := _HEADER.match(line):
-            table = _parts(header[2])
+            table = _in_newest(_parts(header[2]), counts, own=bool(header[1]))
             if header[1]:
                 counts[table] = counts.get(table, -1) + 1
                 table = (*table, counts[table])
@@ -27,6 +27,16 @@ def lines_of(text: str) -> dict[Place, int]:
         elif key := _KEY.match(line):
             found.setdefault((*table, *_parts(key[1])), number)
     return found
+
+
+def _in_newest(written: Place, counts: dict[Place, int], *, own: bool) -> Place:
+    """`camera.motion` with the number of the newest `camera` in it; `own`: its last part is an array."""
+    place: Place = ()
+    for number, part in enumerate(written, start=1):
+        place = (*place, part)
+        if place in counts and not (own and number == len(written)):
+            place = (*place, counts[place])
+    return place
 
 
 def line_of(place: Place, lines: dict[Place, int]) -> int | None:

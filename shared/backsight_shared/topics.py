@@ -18,11 +18,6 @@ def status(hub: str) -> str:
     return f"{ROOT}/{hub}/status"
 
 
-def events(hub: str) -> str:
-    """Hub to cloud: motion, person, sound, a press of the bell."""
-    return f"{ROOT}/{hub}/events"
-
-
 def hub_of(topic: str) -> str | None:
     """Which hub a topic belongs to, or None for a topic that is not ours."""
     parts = topic.split("/")

@@ -8,6 +8,7 @@ Paths below the cloud's address:
     POST /v1/hub/uploads    Batch -> Places               where to put each run's init and each segment
     PUT  <Place.url>        the bytes                     the address itself is the permission
     POST /v1/hub/commits    Batch -> Commits              stored and indexed, or why not
+    POST /v1/hub/events     EventsReport -> EventsAnswer  what was noticed; the same event again renews it
 
 Every answer of the cloud carries its time in the header `Backsight-Time` (UTC milliseconds).
 """
@@ -15,10 +16,12 @@ Every answer of the cloud carries its time in the header `Backsight-Time` (UTC m
 from dataclasses import dataclass
 from typing import Literal
 
+from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
 
 TIME_HEADER = "Backsight-Time"
 BATCH_SEGMENTS = 32  # segments in one batch at most: some 80 MB of 2 Mbit/s video
+REPORT_EVENTS = 200  # events in one report at most
 MAX_OBJECT_BYTES = 64 * 1024 * 1024  # larger than any segment we make; the cloud refuses more
 
 
@@ -141,6 +144,28 @@ class Commits:
 
     runs: tuple[Commit, ...]
     segments: tuple[Commit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventsReport:
+    """Events that began, went on or ended, oldest first; at most REPORT_EVENTS."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventAnswer:
+    """`stored`: durably. `refused`: for good (not this hub's camera, or outside its history)."""
+
+    state: Literal["stored", "refused"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsAnswer:
+    """One answer for each event of the report, in its order."""
+
+    events: tuple[EventAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from backsight_agent.ports import CloudUnavailable
+from backsight_shared.event import Event
 from backsight_shared.segment import Segment
 from backsight_shared.wire import (
     Batch,
@@ -13,6 +14,9 @@ from backsight_shared.wire import (
     CamerasReport,
     Commit,
     Commits,
+    EventAnswer,
+    EventsAnswer,
+    EventsReport,
     Place,
     Places,
 )
@@ -35,6 +39,9 @@ class FakeCloud:
     runs: set[Key] = field(default_factory=set)
     indexed: list[Segment] = field(default_factory=list)  # in the order of their commits
     reports: list[CamerasReport] = field(default_factory=list)
+    noticed: dict[tuple[str, int, str, str], Event] = field(default_factory=dict)
+    event_reports: list[EventsReport] = field(default_factory=list)
+    refuses_events: set[int] = field(default_factory=set)  # by their start
     puts: list[str] = field(default_factory=list)
     bytes_now: int = 0
     bytes_most: int = 0
@@ -81,6 +88,15 @@ class FakeCloud:
         commits = Commits(tuple(runs), tuple(self._commit(segment, offered) for segment in batch.segments))
         self.at("commits answered")
         return commits
+
+    async def events(self, report: EventsReport) -> EventsAnswer:
+        self.at("events")
+        for event in report.events:
+            self.noticed[event.camera, event.start_ms, event.kind, event.origin] = event
+        self.event_reports.append(report)
+        refused = [event.start_ms in self.refuses_events for event in report.events]
+        answers = [EventAnswer("refused", "expired") if one else EventAnswer("stored") for one in refused]
+        return EventsAnswer(tuple(answers))
 
     def of(self, camera: str) -> list[Segment]:
         """What is indexed of a camera, in the order in which it came."""

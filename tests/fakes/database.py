@@ -13,6 +13,7 @@ from typing import Any
 
 from backsight_cloud.domain.records import Account, Camera, Erasure, Garbage, Hub, PairingCode, Session
 from backsight_cloud.ports import AlreadyThere, OwnerMissing, Transaction
+from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
 from backsight_shared.window import WindowStep
 from fakes.footage import FakeFootage
@@ -44,6 +45,7 @@ class State:
     steps: dict[str, tuple[WindowStep, ...]] = field(default_factory=dict)
     runs: dict[tuple[str, int], tuple[str, Run, int]] = field(default_factory=dict)
     segments: dict[tuple[str, int], tuple[str, Segment]] = field(default_factory=dict)
+    events: dict[tuple[str, int, str, str], tuple[str, Event]] = field(default_factory=dict)
     placed: dict[str, tuple[str, int]] = field(default_factory=dict)
     garbage: dict[str, Garbage] = field(default_factory=dict)
     erasures: dict[tuple[str, str, int], Erasure] = field(default_factory=dict)
@@ -97,8 +99,35 @@ def _transaction(state: State, torn: set[str]) -> Transaction:
         hubs=FakeHubs(state),
         cameras=FakeCameras(state),
         footage=FakeFootage(state, torn),
+        events=FakeEvents(state),
         publications=FakePublications(state),
     )
+
+
+class FakeEvents:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def note(self, account: str, events: Sequence[Event]) -> None:
+        for event in events:
+            key = (event.camera, event.start_ms, event.kind.value, event.origin.value)
+            if event.camera not in self._state.cameras:
+                raise OwnerMissing(f"there is no camera {event.camera}")
+            owner, before = self._state.events.get(key, (account, event))
+            if owner == account:
+                end_ms, score = max(before.end_ms, event.end_ms), max(before.score, event.score)
+                self._state.events[key] = (account, replace(event, end_ms=end_ms, score=score))
+
+    async def between(
+        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+    ) -> Sequence[Event]:
+        after = from_ms if horizon_ms is None else max(from_ms, horizon_ms)
+        found = [
+            event
+            for owner, event in self._state.events.values()
+            if (owner, event.camera) == (account, camera) and event.start_ms < to_ms and event.end_ms > after
+        ]
+        return sorted(found, key=lambda event: (event.start_ms, event.kind, event.origin))
 
 
 class FakePeople:

@@ -8,6 +8,7 @@ from backsight_cloud.domain.keys import run_key, segment_key
 from backsight_cloud.domain.looking import Part
 from backsight_cloud.domain.records import Camera, Erasure, Garbage
 from backsight_cloud.ports import OwnerMissing
+from backsight_shared.event import Event
 from backsight_shared.playlist import unbroken
 from backsight_shared.segment import Run, Segment
 
@@ -101,6 +102,9 @@ class FakeFootage:
             del self._state.segments[segment.camera, segment.start_ms]
             self._discard(segment_key(owner, camera.id, segment.start_ms), camera.id, now_ms)
         self._drop_runs(camera, horizon_ms, now_ms)
+        events = self._state.events
+        for key in [key for key, (_, event) in events.items() if _is_past(event, camera.id, horizon_ms)]:
+            del events[key]
         if not gone:
             return None
         erasure = _erasure(camera, [segment for _, segment in gone], reason, now_ms)
@@ -197,3 +201,7 @@ def _erasure(camera: Camera, gone: Sequence[Segment], reason: str, now_ms: int) 
         len(gone),
         sum(segment.size_bytes for segment in gone),
     )
+
+
+def _is_past(event: Event, camera: str, horizon_ms: int) -> bool:
+    return event.camera == camera and event.end_ms <= horizon_ms

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from backsight_cloud.domain.records import Account, Camera, Hub
 from backsight_cloud.ports import Database
+from backsight_shared.event import Event, EventKind, Origin
 from backsight_shared.segment import Run, Segment
 from backsight_shared.window import WindowStep
 from fakes.clock import NOON_MS
@@ -37,6 +38,14 @@ def a_window(window_ms: int = 12 * HOUR_MS, from_ms: int = 0) -> tuple[WindowSte
 
 def a_run(run_ms: int = NOON_MS, camera: str = DOOR, after: str = "start") -> Run:
     return Run(camera, run_ms, after)
+
+
+def an_event(
+    start_s: float = 0, length_s: float = 10, camera: str = DOOR, kind: EventKind = EventKind.MOTION
+) -> Event:
+    """Seconds from noon."""
+    start_ms = NOON_MS + round(start_s * SECOND_MS)
+    return Event(camera, start_ms, start_ms + round(length_s * SECOND_MS), kind, Origin.HUB, 50)
 
 
 def segments_of(

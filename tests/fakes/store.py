@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from backsight_agent.domain.boxes import HEADER_BYTES, SegmentHeader, make_header
 from backsight_agent.domain.ledger import Erasure, merged
 from backsight_agent.ports import Erased, Gap, SegmentFile, StoreFailed
+from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
 
 Key = tuple[str, int]
@@ -14,7 +15,7 @@ Key = tuple[str, int]
 
 @dataclass
 class State:
-    """What the four sides share."""
+    """What the sides share."""
 
     runs: dict[Key, Run] = field(default_factory=dict)
     inits: dict[Key, bytes] = field(default_factory=dict)
@@ -28,6 +29,9 @@ class State:
     unlinkable: set[Key] = field(default_factory=set)  # a test says which files will not go
     reached: dict[str, int] = field(default_factory=dict)
     ledger: list[Erasure] = field(default_factory=list)
+    events: dict[tuple[str, int, str, str], Event] = field(default_factory=dict)
+    sent: set[Event] = field(default_factory=set)
+    noted: asyncio.Event = field(default_factory=asyncio.Event)
     added: asyncio.Event = field(default_factory=asyncio.Event)
     fails_with: Exception | None = None  # raised by every write and every erasing
 
@@ -40,7 +44,7 @@ class State:
 
 
 class FakeStore:
-    """Four sides of one state."""
+    """The sides of one state."""
 
     def __init__(self) -> None:
         self.state = State()
@@ -48,6 +52,7 @@ class FakeStore:
         self.retention = FakeRetention(self.state)
         self.backlog = FakeBacklog(self.state)
         self.history = FakeHistory(self.state)
+        self.events = FakeEvents(self.state)
 
 
 class FakeRecordings:
@@ -137,6 +142,9 @@ class FakeRetention:
         for segment in gone:
             del state.segments[camera, segment.start_ms]
             state.garbage.append(("segment", (camera, segment.start_ms)))
+        state.events = {
+            key: one for key, one in state.events.items() if one.camera != camera or one.end_ms > horizon_ms
+        }
         self._drop_empty_runs(camera)
         if not gone:
             return Erased()
@@ -181,6 +189,18 @@ class FakeBacklog:
     async def oldest(self, camera: str, limit: int) -> Sequence[Segment]:
         return [segment for segment in self._state.of(camera) if self._waits(segment)][:limit]
 
+    async def oldest_of_events(self, camera: str, pre_ms: int, post_ms: int, limit: int) -> Sequence[Segment]:
+        events = [event for event in self._state.events.values() if event.camera == camera]
+        waiting = await self.oldest(camera, len(self._state.segments))
+        return [
+            segment
+            for segment in waiting
+            if any(
+                segment.end_ms > event.start_ms - pre_ms and segment.start_ms < event.end_ms + post_ms
+                for event in events
+            )
+        ][:limit]
+
     async def runs_of(self, segments: Sequence[Segment]) -> Sequence[tuple[Run, int]]:
         keys = sorted({(s.camera, s.run_ms) for s in segments})
         return [
@@ -211,6 +231,14 @@ class FakeBacklog:
 class FakeHistory:
     def __init__(self, state: State) -> None:
         self._state = state
+
+    async def events(self, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None) -> Sequence[Event]:
+        after = from_ms if horizon_ms is None else max(from_ms, horizon_ms)
+        return sorted(
+            (one for one in self._state.events.values()
+             if one.camera == camera and one.start_ms < to_ms and one.end_ms > after),
+            key=lambda one: (one.start_ms, one.kind, one.origin),
+        )  # fmt: skip
 
     async def cameras(self) -> Sequence[str]:
         return sorted({camera for camera, _ in [*self._state.runs, *self._state.segments]})
@@ -264,3 +292,28 @@ def _read(files: dict[Key, bytes], key: Key) -> bytes:
     if key not in files:
         raise FileNotFoundError(f"{key} is not there (any more)")
     return files[key]
+
+
+class FakeEvents:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @property
+    def added(self) -> asyncio.Event:
+        return self._state.noted
+
+    async def note(self, event: Event) -> None:
+        self._state.check()
+        key = (event.camera, event.start_ms, event.kind.value, event.origin.value)
+        before = self._state.events.get(key)
+        if before is None or event.end_ms > before.end_ms:
+            self._state.events[key] = event
+        self._state.noted.set()
+
+    async def unsent(self, cameras: Sequence[str], limit: int) -> Sequence[Event]:
+        of_these = [one for one in self._state.events.values() if one.camera in cameras]
+        left = [one for one in of_these if one not in self._state.sent]
+        return sorted(left, key=lambda one: one.start_ms)[:limit]
+
+    async def mark_sent(self, events: Sequence[Event]) -> None:
+        self._state.sent.update(events)

@@ -132,7 +132,7 @@ def test_nothing_but_malformed_ever_comes_of_a_strange_value(key: str, value: ob
         from_claims(a_document(**{key: value}))
 
 
-@pytest.mark.parametrize("kind", [topics.entitlement, topics.pull, topics.status, topics.events])
+@pytest.mark.parametrize("kind", [topics.entitlement, topics.pull, topics.status])
 def test_every_topic_names_its_hub(kind: Any) -> None:
     assert topics.hub_of(kind("hub-1")) == "hub-1"
 

@@ -61,3 +61,10 @@ def test_what_is_nowhere_has_no_line() -> None:
 def test_nothing_inside_a_text_is_a_key() -> None:
     found = lines_of(TEXT)
     assert not {place for place in found if "c" in place or "inside" in place or "y" in place}
+
+
+def test_a_table_inside_an_array_of_tables_belongs_to_the_newest_of_them() -> None:
+    text = "[[camera]]\n[camera.motion]\na = 1\n[[camera]]\n[camera.motion]\na = 2\n[[camera.zone]]\nb = 3\n"
+    found = lines_of(text)
+    assert (found["camera", 0, "motion", "a"], found["camera", 1, "motion", "a"]) == (3, 6)
+    assert found["camera", 1, "zone", 0, "b"] == 8

@@ -21,6 +21,8 @@ from backsight_shared.wire import (
     CamerasReport,
     Certificate,
     Commits,
+    EventsAnswer,
+    EventsReport,
     Place,
     Places,
     RenewRequest,
@@ -80,6 +82,12 @@ class HttpCloud:
         commits = await self._call("POST", "v1/hub/commits", batch, Commits)
         _refuse_short(batch, len(commits.runs), len(commits.segments))
         return commits
+
+    async def events(self, report: EventsReport) -> EventsAnswer:
+        answer = await self._call("POST", "v1/hub/events", report, EventsAnswer)
+        if len(answer.events) != len(report.events):
+            raise CloudUnavailable("the cloud's answer does not fit what it was told")
+        return answer
 
     async def renew(self, csr_pem: str) -> Certificate:
         """A new certificate for the same key. Raises CloudUnavailable or CloudRefusedHub."""

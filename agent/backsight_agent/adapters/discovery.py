@@ -99,8 +99,8 @@ def _understood(raw: DiscoveredRaw) -> Found | None:
     answer, host = raw["discovery_response"], raw["meta"]["ip"]
     try:
         return _kasa(answer, host) or _tapo(answer, host)
-    except (KeyError, TypeError, ValueError) as error:
-        log.warning("what %s announces cannot be understood: %s", host, error)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        log.warning("what %s announces cannot be understood: %.80s", host, error)
         return None
 
 

@@ -58,6 +58,7 @@ class _Handlers:
             "horizon_ms": horizon,
             "segments": await looking.history.segments(camera, span.from_ms, span.to_ms, horizon),
             "gaps": _behind(horizon, await looking.history.gaps(camera, span.from_ms, span.to_ms)),
+            "events": await looking.history.events(camera, span.from_ms, span.to_ms, horizon),
         }
         return await _json(body)
 

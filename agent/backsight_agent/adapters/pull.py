@@ -94,6 +94,7 @@ class TlsPull:
         try:
             while piece := self._tls.read(PULL_BYTES):
                 pieces.append(piece)
+            self._incoming.write_eof()  # a goodbye, though the connection may stay open
         except ssl.SSLWantReadError:
             pass
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):

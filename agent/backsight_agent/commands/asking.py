@@ -5,7 +5,8 @@ import json
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from backsight_agent.config import CameraSettings, Settings
+from backsight_agent.config import Settings
+from backsight_agent.config_camera import CameraSettings
 from backsight_shared.errors import NeedsAttention, TryLater
 from backsight_shared.segment import camera_id
 

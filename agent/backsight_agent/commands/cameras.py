@@ -6,7 +6,8 @@ from typing import Any
 
 from backsight_agent.commands.asking import ask_agent, has_history
 from backsight_agent.commands.printing import as_json, moment, table
-from backsight_agent.config import CameraSettings, Settings, load
+from backsight_agent.config import Settings, load
+from backsight_agent.config_camera import CameraSettings
 
 
 def main(wanted: argparse.Namespace) -> int:

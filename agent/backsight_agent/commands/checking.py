@@ -3,7 +3,8 @@
 import argparse
 
 from backsight_agent.commands.printing import table
-from backsight_agent.config import CameraSettings, load
+from backsight_agent.config import load
+from backsight_agent.config_camera import CameraSettings
 
 
 def main(wanted: argparse.Namespace) -> int:

@@ -10,19 +10,22 @@ from typing import Any
 
 from backsight_agent.commands.asking import ask_agent, camera_named, has_history
 from backsight_agent.commands.printing import as_json, moment, size, table
-from backsight_agent.config import CameraSettings, Settings, load
+from backsight_agent.config import Settings, load
+from backsight_agent.config_camera import CameraSettings
 from backsight_agent.ports import Gap
 from backsight_shared.clock import SystemClock
 from backsight_shared.errors import NeedsAttention
+from backsight_shared.event import Event
 from backsight_shared.segment import Segment
 from backsight_shared.settings import Duration
 from backsight_shared.shapes import write
 
 DAY_MS = 86_400_000
 
-Found = tuple[int | None, Sequence[Segment], Sequence[Gap]]  # the horizon, what there is, what is missing
+# The horizon, what there is, what is missing, what was noticed.
+Found = tuple[int | None, Sequence[Segment], Sequence[Gap], Sequence[Event]]
 
-NOTHING: Found = (None, (), ())
+NOTHING: Found = (None, (), (), ())
 
 
 class BadMoment(NeedsAttention):
@@ -45,9 +48,9 @@ def main(wanted: argparse.Namespace) -> int:
 
 
 async def _from_disk(settings: Settings, camera: CameraSettings, from_ms: int, to_ms: int) -> dict[str, Any]:
-    horizon, segments, gaps = NOTHING
+    horizon, segments, gaps, events = NOTHING
     if has_history(settings):
-        horizon, segments, gaps = await _read(settings, camera.camera, from_ms, to_ms)
+        horizon, segments, gaps, events = await _read(settings, camera.camera, from_ms, to_ms)
     return {
         "camera": camera.camera,
         "name": camera.name,
@@ -56,6 +59,7 @@ async def _from_disk(settings: Settings, camera: CameraSettings, from_ms: int, t
         "horizon_ms": horizon,
         "segments": write(segments),
         "gaps": write(gaps),
+        "events": write(events),
     }
 
 
@@ -65,7 +69,8 @@ async def _read(settings: Settings, camera: str, from_ms: int, to_ms: int) -> Fo
     async with offline(settings) as disk:
         horizon = await disk.horizon_ms(camera)
         segments = await disk.history.segments(camera, from_ms, to_ms, horizon)
-        return horizon, segments, await disk.history.gaps(camera, max(from_ms, horizon or 0), to_ms)
+        gaps = await disk.history.gaps(camera, max(from_ms, horizon or 0), to_ms)
+        return horizon, segments, gaps, await disk.history.events(camera, from_ms, to_ms, horizon)
 
 
 def _moment(option: str, text: str | None, now_ms: int, else_ms: int) -> int:
@@ -87,7 +92,7 @@ def _for_people(found: dict[str, Any]) -> Iterator[str]:
     horizon = f", nothing before {moment(found['horizon_ms'])}" if found["horizon_ms"] is not None else ""
     span = f"{moment(found['from_ms'])} to {moment(found['to_ms'])}"
     yield f"{found['name']} ({found['camera']}), {span}{horizon}"
-    rows = [*_stretches(found["segments"]), *_gaps(found["gaps"])]
+    rows = [*_stretches(found["segments"]), *_gaps(found["gaps"]), *_events(found["events"])]
     if not rows:
         yield "Nothing was recorded in that time."
         return
@@ -108,6 +113,11 @@ def _stretches(segments: list[dict[str, Any]]) -> Iterator[tuple[int, int, str, 
 def _gaps(gaps: list[dict[str, Any]]) -> Iterator[tuple[int, int, str, str]]:
     for gap in gaps:
         yield gap["from_ms"], gap["to_ms"], "missing", str(gap["reason"]).replace("_", " ")
+
+
+def _events(events: list[dict[str, Any]]) -> Iterator[tuple[int, int, str, str]]:
+    for event in events:
+        yield event["start_ms"], event["end_ms"], "event", str(event["kind"]).replace("_", " ")
 
 
 def _counted(segments: int) -> str:

@@ -6,6 +6,7 @@ brings each GOP with the difference between the wall and the monotonic clock at 
 
 from dataclasses import dataclass, replace
 
+from backsight_agent.domain.activity import Doing
 from backsight_agent.domain.annexb import parameter_sets
 from backsight_agent.domain.gops import TimedGop
 from backsight_agent.domain.media import Gop, VideoCodec
@@ -14,6 +15,7 @@ from backsight_shared.segment import SEGMENT_S
 CLOCK_JUMP_MS = 1_000  # the wall clock may differ by this much from the monotonic one between two key frames
 DRIFT_MS = 2_000  # wall and media time may part by this much before the run is anchored anew
 LAGS = 15  # GOPs, about 30 s; a stall shorter than this is a delay, not a drift
+EVENT_CUT_MS = 4_000  # how much of an event its first segment shows at least, unless it is full before
 OVERLAP_MS = 30_000  # an anchor this little before recorded history is lateness; more: the clock stepped back
 
 
@@ -87,13 +89,20 @@ def continued(run: OpenRun, timed: TimedGop, offset_ms: float) -> OpenRun:
 
 
 def is_full(start_us: int, gop: Gop) -> bool:
-    """Whether a segment that began at `start_us` is cut in front of this GOP.
+    """Whether a segment that began at `start_us` is cut behind this GOP, where the next key frame stands.
 
     The tolerance is half a frame: key frames whose times come from their arrival may be that early.
     """
-    first_us = gop.video[0].pts_us
-    frame_us = (gop.end_pts_us - first_us) / len(gop.video)
-    return first_us - start_us >= SEGMENT_S * 1_000_000 - frame_us / 2
+    frame_us = (gop.end_pts_us - gop.video[0].pts_us) / len(gop.video)
+    return gop.end_pts_us - start_us >= SEGMENT_S * 1_000_000 - frame_us / 2
+
+
+def is_urgent(start_ms: int, end_ms: int, doing: Doing | None) -> bool:
+    """Whether a segment ends early because an event began in it: its clip is wanted in the cloud soon.
+
+    Some seconds of the event are in it then; the segments that follow are as long as any.
+    """
+    return doing is not None and start_ms <= doing.start_ms <= end_ms - EVENT_CUT_MS
 
 
 def format_of(gop: Gop) -> Format:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from backsight_agent.domain.media import Arrival, AudioChunk, Gop, VideoUnit
-from backsight_agent.domain.unusable import Unusable
+from backsight_agent.domain.unusable import NoKeyFrames
 
 GOP_LIMIT_S = 30.0  # seconds; cameras send a key frame every 1 to 4 s (facts: GOP 2 s at 15 fps)
 GOP_LIMIT_BYTES = 32 * 1024 * 1024
@@ -44,7 +44,7 @@ class GopCollector:
         self._jumped = False
 
     def add(self, arrival: Arrival) -> TimedGop | None:
-        """Take the next arrival; the GOP that it closes, if any. Raises Unusable when no key frame comes."""
+        """Take the next arrival; the GOP that it closes, if any. Raises NoKeyFrames."""
         unit = arrival.unit
         self._refuse_endless(arrival)
         if isinstance(unit, AudioChunk):
@@ -91,7 +91,7 @@ class GopCollector:
             self._began_at = at
         waited_s = at - self._began_at
         if waited_s > GOP_LIMIT_S or self._size + len(unit.data) > GOP_LIMIT_BYTES:
-            raise Unusable(
+            raise NoKeyFrames(
                 f"the camera sent no key frame for {waited_s:.0f} s ({self._size // 1024} KiB of video); "
                 "if this comes again, restart the camera"
             )

@@ -8,7 +8,7 @@ some camera is held, newest last, not only the newest.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,8 @@ class Refused:
 
     reason: str
 
+
+_STRICTER: tuple[UploadPolicy, ...] = ("all", "events", "off")  # each sends less than the one before
 
 Verdict = Accepted | Repeated | Refused
 
@@ -116,6 +118,24 @@ class HeldEntitlement:
         """What of a camera is to be uploaded; None when the newest document does not name it."""
         entitled = self.newest.cameras.get(camera) if self.newest else None
         return entitled.upload if entitled else None
+
+
+class UploadPolicies:
+    """What of a camera is sent: what its plan allows, less what its owner keeps at home."""
+
+    def __init__(self, held: HeldEntitlement, own: Mapping[str, UploadPolicy]) -> None:
+        self._held = held
+        self._own = own
+
+    @property
+    def upload_changed(self) -> asyncio.Event:
+        """Set when the entitlement may allow something else."""
+        return self._held.upload_changed
+
+    def upload(self, camera: str) -> UploadPolicy | None:
+        """The stricter of the two; None when the newest document does not name the camera."""
+        allowed = self._held.upload(camera)
+        return None if allowed is None else max(allowed, self._own.get(camera, "all"), key=_STRICTER.index)
 
 
 class FixedWindows:

@@ -16,11 +16,13 @@ class State(StrEnum):
 
     STARTING = "starting"
     RECORDING = "recording"
+    WATCHING = "watching"  # the stream is read and nothing happens; only events are kept
     OFF = "off"  # the owner's privacy switch
     UNREACHABLE = "unreachable"
     LOGIN_REFUSED = "login_refused"
     STREAM_REFUSED = "stream_refused"  # the camera answers, its stream does not
     STREAM_BROKEN = "stream_broken"  # the stream stalls, is cut or is no video
+    NO_KEY_FRAMES = "no_key_frames"  # video comes, but nothing that a picture could begin with
     HUB_TROUBLE = "hub_trouble"  # the hub itself cannot keep up or cannot write
 
 

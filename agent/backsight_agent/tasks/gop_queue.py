@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from backsight_agent.domain.gops import TimedGop
+from backsight_agent.domain.pre_roll import Piece
 from backsight_agent.domain.states import Board, State
 
 QUEUE_LIMIT_BYTES = 24 * 1024 * 1024  # per camera: a minute and a half of 2 Mbit/s
@@ -21,6 +22,18 @@ class Read:
 
     timed: TimedGop
     offset_ms: float  # wall clock minus monotonic clock
+
+    @property
+    def start_ms(self) -> int:
+        """When its first frame was taken, by the hub's clock and the least delayed frame."""
+        return round(self.offset_ms + self.timed.gop.video[0].pts_us / 1000 + self.timed.lag_s * 1000)
+
+    @property
+    def piece(self) -> Piece["Read"]:
+        """For the rule of what is kept."""
+        gop = self.timed.gop
+        length_ms = (gop.end_pts_us - gop.video[0].pts_us) // 1000
+        return Piece(self, self.start_ms, self.start_ms + length_ms, self.timed.size_bytes)
 
 
 @dataclass(frozen=True, slots=True)

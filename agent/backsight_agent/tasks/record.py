@@ -3,10 +3,12 @@
 import asyncio
 from contextlib import suppress
 
+from backsight_agent.domain.activity import Activity
+from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping
 from backsight_agent.domain.states import Board
 from backsight_agent.ports import MuxerFactory, Recordings, Source
 from backsight_agent.tasks.gop_queue import GopQueue
-from backsight_agent.tasks.reading import read_forever
+from backsight_agent.tasks.reading import Show, read_forever
 from backsight_agent.tasks.writing import RunWriter
 from backsight_shared.clock import Clock
 
@@ -14,15 +16,26 @@ STOP_S = 8.0  # seconds that writing the rest may take when the hub stops
 
 
 async def record_forever(
-    camera: str, source: Source, muxers: MuxerFactory, recordings: Recordings, board: Board, clock: Clock
+    camera: str,
+    source: Source,
+    muxers: MuxerFactory,
+    recordings: Recordings,
+    board: Board,
+    clock: Clock,
+    keeping: Keeping = CONTINUOUS,
+    activity: Activity | None = None,
+    show: Show = lambda _: None,
 ) -> None:
-    """Record until cancelled; by then everything that was read is in finished segments."""
+    """Record until cancelled; by then everything that was read, and is to be kept, is in finished segments.
+
+    `activity` says what goes on at the camera; `show` is given every GOP that was read.
+    """
     queue = GopQueue(camera, board)
-    writer = RunWriter(camera, muxers, recordings, board, clock)
+    writer = RunWriter(camera, muxers, recordings, board, clock, keeping, activity)
     async with asyncio.TaskGroup() as both:
         writing = both.create_task(writer.write_all(queue), name=f"write:{camera}")
         try:
-            await read_forever(source, queue, clock)
+            await read_forever(source, queue, clock, show)
         finally:
             queue.close()
             with suppress(TimeoutError):

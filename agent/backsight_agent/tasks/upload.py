@@ -7,7 +7,7 @@ Waiting grows only while nothing is achieved. Memory holds one batch of rows per
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from backsight_agent.tasks.upload_budget import Budget
 from backsight_shared.clock import Clock, sleep_or, wait_at_most
 from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.errors import TryLater
+from backsight_shared.segment import Segment
 from backsight_shared.supervision import delay_after
 from backsight_shared.wire import BATCH_SEGMENTS
 
@@ -26,6 +27,8 @@ REFUSED_S = 300.0  # seconds; after the cloud did not accept the hub: only a per
 REFUSAL_SHOWN_S = 3600.0  # seconds; so long a refused segment is shown as a problem (its count stays)
 SHOWN_AFTER = 3  # failures in a row until an outage is a problem that is shown
 STEPPED_OVER_AFTER = 3  # failures of the oldest segment until those behind it go first
+
+EVENT_PRE_MS, EVENT_POST_MS = 5_000, 10_000  # around each event, where only events are uploaded
 
 PROBLEM = "upload"
 EXPIRED = "expired"  # why the cloud refuses what has left the history already
@@ -142,10 +145,8 @@ class _CameraUpload:
             self._failures = 1
 
     async def _round(self) -> _Outcome:
-        """One batch. An entitlement to events uploads nothing yet: this hub knows of none."""
-        if self._windows.upload(self.camera) != "all":
-            return _Outcome.NOTHING_TO_DO
-        segments = await self._backlog.oldest(self.camera, BATCH_SEGMENTS)
+        """One batch."""
+        segments = await self._next()
         if not segments:
             return _Outcome.NOTHING_TO_DO
         if segments[0].start_ms != self._head_ms:
@@ -160,6 +161,17 @@ class _CameraUpload:
             return _Outcome.PROGRESS
         self._failed(done.trouble)
         return _Outcome.STUCK
+
+    async def _next(self) -> Sequence[Segment]:
+        """What may be uploaded and is not yet, oldest first."""
+        policy = self._windows.upload(self.camera)
+        if policy == "all":
+            return await self._backlog.oldest(self.camera, BATCH_SEGMENTS)
+        if policy == "events":
+            return await self._backlog.oldest_of_events(
+                self.camera, EVENT_PRE_MS, EVENT_POST_MS, BATCH_SEGMENTS
+            )
+        return ()
 
     def _achieved(self) -> None:
         if self._failures:

@@ -4,8 +4,9 @@ import logging
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
-from backsight_agent.domain.cutting import OpenRun, begin, broken_by, continued, is_full
-from backsight_agent.domain.gops import TimedGop
+from backsight_agent.domain.activity import Activity
+from backsight_agent.domain.cutting import OpenRun, begin, broken_by, continued, is_full, is_urgent
+from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping, PreRoll
 from backsight_agent.domain.states import Board, State
 from backsight_agent.ports import (
     Muxer,
@@ -20,6 +21,7 @@ from backsight_agent.tasks.gop_queue import GopQueue, Pause, Read
 from backsight_shared.clock import Clock
 from backsight_shared.segment import Run
 
+NO_EVENT = "no_event"  # why there is no run where only events are kept
 STORE_WAITS_S = (2.0, 5.0, 15.0, 30.0)  # seconds between two tries while the store fails
 
 log = logging.getLogger(__name__)
@@ -32,10 +34,14 @@ class _Writing:
     run: Run
     rules: OpenRun
     muxer: Muxer
-    file: SegmentFile | None  # None when one was finished and the next could not be begun
+    file: SegmentFile | None  # None when one was finished and the next is not begun
     sequence: int
     start_us: int  # media time where the segment begins
     end_us: int  # media time where its last whole fragment ends; `start_us` before the first
+
+    @property
+    def start_ms(self) -> int:
+        return self.rules.wall_ms(self.start_us)
 
     @property
     def end_ms(self) -> int:
@@ -46,9 +52,18 @@ class RunWriter:
     """One camera's writer. `write_all` returns when the queue is closed and empty."""
 
     def __init__(
-        self, camera: str, muxers: MuxerFactory, recordings: Recordings, board: Board, clock: Clock
+        self,
+        camera: str,
+        muxers: MuxerFactory,
+        recordings: Recordings,
+        board: Board,
+        clock: Clock,
+        keeping: Keeping = CONTINUOUS,
+        activity: Activity | None = None,
     ) -> None:
         self._camera = camera
+        self._pre_roll: PreRoll[Read] = PreRoll(keeping)
+        self._activity = activity or Activity()
         self._muxers = muxers
         self._recordings = recordings
         self._board = board
@@ -66,12 +81,23 @@ class RunWriter:
             if isinstance(item, Pause):
                 await self._pause(item)
             else:
-                await self._take(item)
+                await self._keep(item)
         await self._end("hub_not_running")
 
+    async def _keep(self, read: Read) -> None:
+        """Write what belongs to the history of this camera: everything, or what happens."""
+        for kept in self._pre_roll.take(read.piece, self._activity.doing):
+            await self._take(kept)
+        if not self._pre_roll.writing:
+            await self._end(NO_EVENT)
+            self._board.set_state(self._camera, State.WATCHING, "Watching; recording begins with an event")
+
     async def _pause(self, pause: Pause) -> None:
+        for kept in self._pre_roll.release(self._activity.doing):
+            await self._take(kept)
+        self._pre_roll.clear()
         await self._end(pause.state.value)
-        if self._after == State.STREAM_BROKEN.value:
+        if self._after in (State.STREAM_BROKEN.value, NO_EVENT):
             self._after = pause.state.value  # a later reason says more than a stream that just ended
         self._board.set_state(self._camera, pause.state, pause.text)
 
@@ -91,21 +117,22 @@ class RunWriter:
             self._board.set_state(self._camera, State.STREAM_BROKEN, str(error))
 
     async def _ready(self, read: Read) -> _Writing:
-        """The run and segment that this GOP belongs to, begun or cut where the rules say so."""
-        writing, gop = self._writing, read.timed.gop
+        """The run and segment that this GOP belongs to, begun where there is none."""
+        writing = self._writing
         if writing is None:
             writing = self._writing = await self._begin(read)
-        elif is_full(writing.start_us, gop):
-            await self._cut(writing, gop.video[0].pts_us)
+        elif writing.file is None:
+            writing.file = await self._recordings.begin_segment(
+                writing.run, writing.sequence, writing.start_ms
+            )
         writing.rules = continued(writing.rules, read.timed, read.offset_ms)
         return writing
 
-    async def _cut(self, writing: _Writing, at_us: int) -> None:
+    async def _cut(self, writing: _Writing) -> None:
+        """Finish the segment now that its last GOP is complete; the next begins with the next GOP."""
         await self._finish(writing)
         writing.sequence += 1
-        writing.start_us = at_us
-        start_ms = writing.rules.wall_ms(at_us)
-        writing.file = await self._recordings.begin_segment(writing.run, writing.sequence, start_ms)
+        writing.start_us = writing.end_us
 
     async def _begin(self, read: Read) -> _Writing:
         if self._after is None:
@@ -119,7 +146,7 @@ class RunWriter:
         return _Writing(run, rules, muxer, file, 0, rules.first_us, rules.first_us)
 
     async def _write(self, writing: _Writing, read: Read) -> None:
-        timed: TimedGop = read.timed
+        timed = read.timed
         fragment = await writing.muxer.write(timed.gop, timed.following)
         if writing.file:
             await writing.file.append(fragment)
@@ -127,6 +154,9 @@ class RunWriter:
         if timed.gop.video[0].pts_us == writing.rules.first_us:
             self._store_failures = 0
             self._board.set_state(self._camera, State.RECORDING, "Recording")
+        urgent = is_urgent(writing.start_ms, writing.end_ms, self._activity.doing)
+        if urgent or is_full(writing.start_us, timed.gop):
+            await self._cut(writing)
 
     async def _finish(self, writing: _Writing) -> None:
         """Make a segment of the open file; without a whole fragment there is none to make."""

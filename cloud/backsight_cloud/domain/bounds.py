@@ -1,5 +1,6 @@
 """What a hub's offer must keep to, so that one hub cannot harm the service."""
 
+from backsight_shared.event import Event
 from backsight_shared.segment import Segment
 from backsight_shared.window import expired
 from backsight_shared.wire import BATCH_SEGMENTS, MAX_OBJECT_BYTES, Batch, RunOffer
@@ -7,6 +8,7 @@ from backsight_shared.wire import BATCH_SEGMENTS, MAX_OBJECT_BYTES, Batch, RunOf
 LONGEST_SEGMENT_MS = 10 * 60_000  # ours are some 10 s; queries by time rely on the bound
 LARGEST_INIT_BYTES = 1024 * 1024  # ours are some 2 kB
 LATEST_MS = 4_102_444_800_000  # the year 2100: a clock may run ahead, but not out of the calendar
+AHEAD_MS = 600_000  # by which a hub's clock may run ahead when it tells of events
 LONGEST_REASON = 64  # characters of the reason of a gap
 
 EXPIRED = "expired"  # why a segment is refused that has left the history already
@@ -17,6 +19,13 @@ def batch_fault(batch: Batch) -> str:
     if len(batch.segments) > BATCH_SEGMENTS or len(batch.runs) > BATCH_SEGMENTS:
         return f"message must have at most {BATCH_SEGMENTS} runs and {BATCH_SEGMENTS} segments"
     return ""
+
+
+def event_fault(event: Event, horizon_ms: int | None, now_ms: int) -> str:
+    """Why an event can never be stored, or nothing."""
+    if event.end_ms > now_ms + AHEAD_MS:
+        return "an event that is still to come is refused: the hub's clock runs ahead"
+    return EXPIRED if expired(event.end_ms, horizon_ms) else ""
 
 
 def run_fault(offer: RunOffer) -> str:

@@ -54,7 +54,7 @@ class Offers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """What a hub may do with one camera at this moment."""
 
     refused: str
@@ -66,30 +66,31 @@ async def judge(tx: Transaction, hub: Hub, batch: Batch, now_ms: int) -> Offers:
     if fault := batch_fault(batch):
         raise Malformed(fault)
     cameras = {offer.run.camera for offer in batch.runs} | {segment.camera for segment in batch.segments}
-    standing = {camera: await _standing(tx, hub, camera, now_ms) for camera in sorted(cameras)}
+    standing = {camera: await standing_of(tx, hub, camera, now_ms) for camera in sorted(cameras)}
     return Offers(
         tuple(_run_offer(hub, offer, standing[offer.run.camera]) for offer in batch.runs),
         tuple(_segment_offer(hub, segment, standing[segment.camera]) for segment in batch.segments),
     )
 
 
-async def _standing(tx: Transaction, hub: Hub, camera_id: str, now_ms: int) -> _Standing:
+async def standing_of(tx: Transaction, hub: Hub, camera_id: str, now_ms: int) -> Standing:
+    """Whether the hub may bring anything of this camera. Raises NotBoundYet."""
     camera = await tx.cameras.camera(camera_id)
     if camera is None:
         raise NotBoundYet(f"camera {camera_id} is not bound to this hub yet: report it first")
     if camera.account != hub.account:
-        return _Standing("this camera belongs to another account")
+        return Standing("this camera belongs to another account")
     if camera.hub != hub.id:
-        return _Standing("this camera belongs to another hub of this account")
-    return _Standing("", await horizon_of(tx, camera, now_ms))
+        return Standing("this camera belongs to another hub of this account")
+    return Standing("", await horizon_of(tx, camera, now_ms))
 
 
-def _run_offer(hub: Hub, offer: RunOffer, standing: _Standing) -> Offer[Run]:
+def _run_offer(hub: Hub, offer: RunOffer, standing: Standing) -> Offer[Run]:
     key = run_key(hub.account, offer.run.camera, offer.run.run_ms)
     return Offer(offer.run, key, offer.init_bytes, standing.refused or run_fault(offer))
 
 
-def _segment_offer(hub: Hub, segment: Segment, standing: _Standing) -> Offer[Segment]:
+def _segment_offer(hub: Hub, segment: Segment, standing: Standing) -> Offer[Segment]:
     refused = standing.refused or segment_fault(segment, standing.horizon_ms)
     nameable = not refused or refused == EXPIRED  # a time outside of the calendar has no day
     key = segment_key(hub.account, segment.camera, segment.start_ms) if nameable else ""

@@ -14,6 +14,7 @@ from backsight_cloud.ports import Database, ObjectMissing, Objects, Transaction
 from backsight_cloud.services.windows import horizon_of
 from backsight_shared.clock import Clock
 from backsight_shared.errors import NeedsAttention
+from backsight_shared.event import Event
 from backsight_shared.playlist import unbroken
 from backsight_shared.segment import Segment
 from backsight_shared.window import WindowStep, expired, expires_at, in_force
@@ -56,6 +57,7 @@ class History:
     parts: Sequence[Part]
     gaps: Sequence[Gap]
     segments: Sequence[Segment] | None
+    events: Sequence[Event]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ class Playback:
             runs = await tx.footage.runs(*span)
             are_few = sum(part.count for part in parts) <= most_segments
             segments = await tx.footage.segments(*span, horizon_ms) if are_few else None
-        return History(horizon_ms, parts, gaps_between(parts, runs), segments)
+            events = await tx.events.between(*span, horizon_ms)
+        return History(horizon_ms, parts, gaps_between(parts, runs), segments, events)
 
     async def segments(self, account: str, camera_id: str, from_ms: int, to_ms: int) -> Sequence[Segment]:
         """What a playlist of the span lists."""

@@ -37,6 +37,7 @@ class Condition:
 # By the agent's state: tone, word, headline, and what to say when the hub itself says nothing more.
 _STATES: dict[str, tuple[Tone, str, str, str]] = {
     "recording": (Tone.OK, "Recording", "", ""),
+    "watching": (Tone.OK, "Watching", "", ""),
     "starting": (Tone.QUIET, "Starting", "", ""),
     "off": (Tone.QUIET, "Switched off", "Switched off since {since}", "Its privacy switch is on."),
     "unreachable": (
@@ -62,6 +63,12 @@ _STATES: dict[str, tuple[Tone, str, str, str]] = {
         "Picture breaks off",
         "No picture since {since}",
         "The picture stalls or breaks off. The hub keeps trying.",
+    ),
+    "no_key_frames": (
+        Tone.WARN,
+        "No whole picture",
+        "No picture since {since}",
+        "The camera sends video that nothing can begin with. Restart the camera.",
     ),
     "hub_trouble": (
         Tone.BAD,

@@ -1,15 +1,16 @@
-"""What hubs call: pairing, renewing their certificate, and reporting their cameras."""
+"""What hubs call: pairing, renewing their certificate, reporting their cameras and what they noticed."""
 
 import json
 from typing import TypeVar
 
 from aiohttp import web
 
+from backsight_cloud.services.noting import note_events
 from backsight_cloud.web.access import address_of, hub_of
-from backsight_cloud.web.keys import CAMERAS, PAIRING
+from backsight_cloud.web.keys import CAMERAS, CLOCK, DATABASE, PAIRING
 from backsight_shared import shapes
 from backsight_shared.errors import Malformed
-from backsight_shared.wire import CamerasReport, PairRequest, RenewRequest
+from backsight_shared.wire import CamerasReport, EventsReport, PairRequest, RenewRequest
 
 T = TypeVar("T")
 
@@ -20,6 +21,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/v1/hub/pair", _pair),
         web.post("/v1/hub/renew", _renew),
         web.put("/v1/hub/cameras", _cameras),
+        web.post("/v1/hub/events", _events),
         web.get("/v1/ca.crt", _authority),
     ]
 
@@ -49,6 +51,13 @@ async def _cameras(request: web.Request) -> web.Response:
     hub = await hub_of(request)
     report = await read_body(request, CamerasReport)
     return web.json_response(shapes.write(await request.app[CAMERAS].report(hub, report)))
+
+
+async def _events(request: web.Request) -> web.Response:
+    hub = await hub_of(request)
+    report = await read_body(request, EventsReport)
+    answer = await note_events(request.app[DATABASE], request.app[CLOCK], hub, report)
+    return web.json_response(shapes.write(answer))
 
 
 async def _authority(request: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ from backsight_cloud.web.hub_api import read_body
 from backsight_cloud.web.keys import ACCOUNTS, PLAYBACK
 from backsight_cloud.web.owner_media import NO_STORE, not_theirs_is_unknown
 from backsight_shared import shapes
+from backsight_shared.event import Event
 from backsight_shared.segment import Segment
 
 MOST_LISTED = 1000  # segments in one answer, some three hours; unbroken parts are listed without limit
@@ -134,7 +135,18 @@ def _history_json(view: CameraView, history: History) -> dict[str, object]:
         "window_ms": view.window_ms,
         "spans": [shapes.write(part) for part in history.parts],
         "gaps": [shapes.write(gap) for gap in history.gaps],
+        "events": [_event_json(event) for event in history.events],
         "segments": None if history.segments is None else [_segment_json(s) for s in history.segments],
+    }
+
+
+def _event_json(event: Event) -> dict[str, object]:
+    return {
+        "start_ms": event.start_ms,
+        "end_ms": event.end_ms,
+        "kind": event.kind.value,
+        "origin": event.origin.value,
+        "score": event.score,
     }
 
 

@@ -55,6 +55,7 @@ interface HistoryAnswer {
   window_ms: number | null;
   spans: { from_ms: number; to_ms: number }[];
   gaps: { from_ms: number; to_ms: number; reason: string }[];
+  events: { start_ms: number; end_ms: number; kind: string }[];
 }
 
 interface PartsAnswer {
@@ -69,6 +70,7 @@ function readHistory(answer: HistoryAnswer): History {
     windowMs: answer.window_ms ?? Infinity,
     spans: answer.spans.map((span) => ({ fromMs: span.from_ms, toMs: span.to_ms })),
     gaps: answer.gaps.map((gap) => ({ fromMs: gap.from_ms, toMs: gap.to_ms, reason: gap.reason })),
+    events: answer.events.map((event) => ({ fromMs: event.start_ms, toMs: event.end_ms, kind: event.kind })),
   };
 }
 

@@ -1,13 +1,14 @@
 // Draws the timeline: recorded spans, gaps with their reason, the horizon as an edge, the clip, the moment as a flag.
 
 import { ticks, toPixel } from "./scale.ts";
-import type { History, Span } from "./spans.ts";
+import type { Happening, History, Span } from "./spans.ts";
 import { reasonText } from "./words.ts";
 import type { Zone } from "./zone.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 export const HEIGHT = 112; // pixels, as in the style sheet
 const BAND = { y: 48, height: 28 };
+const EVENT = { above: 11, height: 7 }; // a mark over the band; a short event is a dot
 const LETTER_PX = 6.4; // of the small labels, to know which of them have room
 const FLAG_PX = 36; // half of the flag's width
 
@@ -41,13 +42,14 @@ class Drawing {
   }
 
   all(): Element[] {
-    const { spans, gaps } = this.#scene.history;
+    const { spans, gaps, events } = this.#scene.history;
     return [
       hatch(),
       ...this.#beyond(),
       ...this.#ticks(),
       ...spans.map((span) => band("recorded", this.#at(span.fromMs), this.#at(span.toMs))),
       ...gaps.flatMap((gap) => this.#gap(gap.reason, gap)),
+      ...events.map((event) => this.#event(event)),
       ...this.#horizon(),
       ...this.#clip(),
       ...this.#moment(),
@@ -82,6 +84,12 @@ class Drawing {
     const long = `${reasonText(reason)} ${zone.minute(gap.fromMs)} - ${zone.minute(gap.toMs)}`;
     const fits = [long, reasonText(reason)].find((text) => text.length * LETTER_PX < Math.max(to - from, 60));
     return fits === undefined ? [box] : [box, label("gap-text", from + 4, BAND.y + BAND.height + 16, fits)];
+  }
+
+  #event(event: Happening): Element {
+    const [from, to] = [this.#at(event.fromMs), this.#at(event.toMs)];
+    const box = { y: BAND.y - EVENT.above, height: EVENT.height, rx: EVENT.height / 2 };
+    return element("rect", { class: `event ${event.kind}`, x: from, width: Math.max(to - from, EVENT.height), ...box });
   }
 
   #beyond(): Element[] {

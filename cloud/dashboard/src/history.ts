@@ -2,6 +2,7 @@
 
 import { Api, signInAgain, Unreachable } from "./api.ts";
 import { Clips } from "./clips.ts";
+import { Happenings } from "./happenings.ts";
 import { Player } from "./player.ts";
 import { gapAt, type History, playable, type Span } from "./spans.ts";
 import { Timeline } from "./timeline.ts";
@@ -23,6 +24,7 @@ class HistoryPage {
   readonly #player: Player;
   readonly #timeline: Timeline;
   readonly #clips: Clips;
+  readonly #happenings: Happenings;
   #history: History;
   #notice: NoticeName | null = null;
   #announcedAt = 0;
@@ -62,6 +64,9 @@ class HistoryPage {
         this.#timeline.clip = span;
       },
     );
+    const [list, empty] = [part(root, "happenings"), part(root, "happenings-empty")];
+    this.#happenings = new Happenings(list, empty, zone, (ms) => this.#go(ms));
+    this.#happenings.show(history.events);
     this.#listen();
   }
 
@@ -223,6 +228,7 @@ class HistoryPage {
       const before = this.#history;
       this.#history = await this.#api.history(this.#timeline.view);
       this.#timeline.history = this.#history;
+      this.#happenings.show(this.#history.events);
       if (before.toMs === null && this.#history.toMs !== null) this.begin();
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error; // else the banner says so, and the next round may succeed

@@ -11,6 +11,11 @@ export interface Gap extends Span {
   reason: string;
 }
 
+/** Something that was noticed, of some kind ("motion"). */
+export interface Happening extends Span {
+  kind: string;
+}
+
 /** A camera's history inside a range, and its edges. */
 export interface History {
   fromMs: number | null; // where it begins; null while it is empty
@@ -19,6 +24,7 @@ export interface History {
   windowMs: number;
   spans: Span[];
   gaps: Gap[];
+  events: Happening[]; // in order of their start
 }
 
 /** One segment as the player has laid it out: media time in seconds, wall-clock time in UTC milliseconds. */

@@ -13,7 +13,29 @@ const REASONS: Record<string, string> = {
   audio_began: "the sound began",
   not_uploaded: "not here yet",
   hub_trouble: "the hub could not record",
+  no_key_frames: "camera sent no whole picture",
+  no_event: "nothing happened",
 };
+
+const KINDS: Record<string, string> = {
+  motion: "Motion",
+  person: "Person",
+  sound: "Sound",
+  baby_cry: "Baby crying",
+  pet: "Pet",
+  vehicle: "Vehicle",
+  line_crossing: "Line crossed",
+  bark: "Barking",
+  meow: "Meowing",
+  glass: "Glass breaking",
+  tamper: "Camera touched",
+  ring: "Doorbell",
+};
+
+/** What was noticed, as a word to begin with. */
+export function kindText(kind: string): string {
+  return KINDS[kind] ?? "Something";
+}
 
 /** Why there is no recording, for a label: "camera switched off". */
 export function reasonText(reason: string): string {

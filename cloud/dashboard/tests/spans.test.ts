@@ -18,7 +18,7 @@ const PIECES = [
 function aHistory(more: Partial<History> = {}): History {
   return {
     fromMs: NOON - 2 * HOUR, toMs: NOON, horizonMs: NOON - 12 * HOUR, windowMs: 12 * HOUR,
-    spans: [], gaps: [{ fromMs: NOON - HOUR, toMs: NOON - HOUR + 5 * MINUTE, reason: "off" }], ...more,
+    spans: [], gaps: [{ fromMs: NOON - HOUR, toMs: NOON - HOUR + 5 * MINUTE, reason: "off" }], events: [], ...more,
   };
 }
 

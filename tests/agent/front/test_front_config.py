@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from backsight_agent.config import Settings, load
-from backsight_agent.config_values import Trust
+from backsight_agent.config_values import Quality, Trust, Upload
 from backsight_agent.domain.family import Family
+from backsight_agent.domain.pre_roll import Keeping
 from backsight_shared.settings import BadSettings, Duration, Listen
 
 ROOT = Path(__file__).parents[3]
@@ -92,6 +93,28 @@ def test_passwords_do_not_show(secrets: Path) -> None:
     assert "secret token" not in repr(read)
 
 
+def test_a_camera_is_recorded_always_and_whole_unless_told_otherwise(secrets: Path) -> None:
+    camera, _ = settings(GOOD, secrets).cameras
+    assert (camera.keeping, camera.upload, camera.quality) == (Keeping(), Upload.ALL, Quality.MAIN)
+    assert (camera.motion.enabled, camera.motion.sensitivity, camera.motion.zones) == (True, 5, ())
+
+
+def test_what_is_kept_and_where_the_hub_looks_is_each_camera_s_own(secrets: Path) -> None:
+    own = """record = "events"
+pre_roll = "8s"
+post_roll = "1m"
+upload = "events"
+quality = "sub"
+[camera.motion]
+sensitivity = 8
+zones = ["0,0 0.5,0 0.5,1 0,1"]
+"""
+    _, camera = settings(GOOD + own, secrets).cameras
+    assert camera.keeping == Keeping(events_only=True, pre_ms=8_000, post_ms=60_000)
+    assert (camera.upload, camera.quality) == (Upload.EVENTS, Quality.SUB)
+    assert camera.motion.zones == (((0, 0), (0.5, 0), (0.5, 1), (0, 1)),)
+
+
 MISTAKES = {
     "an unknown key": ("window =", "widow =", 5, "history.widow is not known; is window meant"),
     "an unknown table": ("[history]", "[histories]", 4, "histories is not known; is history meant"),
@@ -125,6 +148,55 @@ MISTAKES = {
         '[local_api]\nlisten = "x"\n[history]',
         5,
         "local_api.listen must be an address and a port",
+    ),
+    "no way to record": (
+        'host = "garden.lan"',
+        'host = "x"\nrecord = "maybe"',
+        20,
+        'must be "continuous" or "events"',
+    ),
+    "no upload policy": (
+        'host = "garden.lan"',
+        'host = "x"\nupload = "some"',
+        20,
+        '"all" or "events" or "off"',
+    ),
+    "no such stream": ('host = "garden.lan"', 'host = "x"\nquality = "4k"', 20, '"main" or "sub"'),
+    "a small stream of a camera that has none": (
+        'host = "192.168.1.20"',
+        'host = "192.168.1.20"\nquality = "sub"',
+        7,
+        "Kasa cameras have one stream",
+    ),
+    "too short a pre-roll": (
+        'host = "garden.lan"',
+        'host = "x"\npre_roll = "4s"',
+        15,
+        "pre_roll must be 5s to",
+    ),
+    "too long a post-roll": (
+        'host = "garden.lan"',
+        'host = "x"\npost_roll = "6m"',
+        15,
+        "post_roll must be 1s",
+    ),
+    "no sensitivity": (
+        "rtsp_port = 8554",
+        "[camera.motion]\nsensitivity = 11",
+        23,
+        "has sensitivity = 11: it is 1 (only much) to 10",
+    ),
+    "no polygon": (
+        "rtsp_port = 8554",
+        '[camera.motion]\nzones = ["0,0 1,1"]',
+        24,
+        "zones[0] must be 3 to 32 corners",
+    ),
+    "a zone outside the picture": (
+        "rtsp_port = 8554",
+        '[camera.motion]\nzones = ["0,0 1,0 1,1.2"]',
+        24,
+        "each number 0 to 1",
     ),
     "LAN by accident": (
         "[history]",

@@ -8,6 +8,7 @@ from backsight_agent.ports import CloudRefusedHub
 from backsight_agent.tasks.upload import REFUSED_S
 from backsight_agent.tasks.upload_budget import Budget
 from backsight_shared.entitlement import UploadPolicy
+from backsight_shared.event import Event, EventKind, Origin
 from backsight_shared.segment import Segment
 from backsight_shared.wire import BATCH_SEGMENTS
 from fakes.clock import settle
@@ -116,6 +117,18 @@ async def test_without_an_entitlement_to_it_nothing_is_uploaded(policy: UploadPo
         home.policies.upload_changed.set()
         await settle(200)
         assert home.everything_arrived_once_in_order()
+
+
+async def test_where_only_events_are_uploaded_it_is_what_shows_them() -> None:
+    home = Home()
+    home.policies.of[DOOR] = "events"
+    await home.record(DOOR, 12)
+    shown = home.recorded[DOOR][4]
+    event = Event(DOOR, shown.start_ms + 2_000, shown.start_ms + 4_000, EventKind.MOTION, Origin.HUB)
+    await home.store.events.note(event)
+    async with home.uploading():
+        await home.clock.advance(60)
+        assert home.cloud.of(DOOR) == home.recorded[DOOR][3:6]
 
 
 async def test_one_cameras_trouble_does_not_hold_up_another() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backsight_agent.domain.activity import Doing
 from backsight_agent.domain.cutting import (
     LAGS,
     OVERLAP_MS,
@@ -15,6 +16,7 @@ from backsight_agent.domain.cutting import (
     broken_by,
     continued,
     is_full,
+    is_urgent,
 )
 from backsight_agent.domain.gops import TimedGop
 from backsight_agent.domain.media import AudioChunk, Gop
@@ -95,18 +97,30 @@ def test_segments_are_cut_at_the_first_key_frame_at_or_after_ten_seconds(
     for number in range(40):
         first_us = start_us + round(number * frames * frame_us)
         gop = Gop((frame(0, pts_us=first_us),) * frames, (), first_us + round(frames * frame_us))
+        length_s = (gop.end_pts_us - start_us) / 1e6
         if is_full(start_us, gop):
-            length_s = (first_us - start_us) / 1e6
             assert 10 - 0.51 / fps <= length_s < 10 + gop_s + 1 / fps
             return
-        assert first_us - start_us < 10_000_000
+        assert length_s < 10
     raise AssertionError("never cut")
 
 
 def test_a_key_frame_half_a_frame_early_still_cuts() -> None:
     early = 10_000_000 - 33_000
-    gop = Gop((frame(0, pts_us=early), frame(1, pts_us=early + 66_667)), (), early + 133_333)
+    gop = Gop((frame(0, pts_us=early - 133_333), frame(1, pts_us=early - 66_667)), (), early)
     assert is_full(0, gop)
+
+
+def test_an_event_cuts_its_segment_four_seconds_after_it_began() -> None:
+    event = Doing(start_ms=2_500, end_ms=None)
+    assert not is_urgent(0, 6_000, event)
+    assert is_urgent(0, 8_000, event)
+
+
+def test_an_event_cuts_one_segment_only() -> None:
+    event = Doing(start_ms=2_500, end_ms=9_000)
+    assert not is_urgent(8_000, 16_000, event)
+    assert not is_urgent(8_000, 16_000, None)
 
 
 # ---- what ends a run

@@ -204,11 +204,11 @@ async def test_the_first_telling_reason_stands() -> None:
     assert hub.store.afters == ["start", "off"]
 
 
-async def test_a_stream_without_key_frames_is_broken_and_opened_again() -> None:
+async def test_a_stream_without_key_frames_says_so_and_is_opened_again() -> None:
     hub = a_hub()
     async with recording(hub):
         await hub.source.play(1, 600, gop=10**9)
-        assert hub.state is State.STREAM_BROKEN
+        assert hub.state is State.NO_KEY_FRAMES
         assert "no key frame" in hub.text
         assert hub.source.opened >= 2
 

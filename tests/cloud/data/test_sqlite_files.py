@@ -51,7 +51,7 @@ async def test_the_migrations_make_exactly_the_tables_of_this_version(url: str, 
         made = {row[0] for row in connection.exec_driver_sql("SELECT sql FROM sqlite_master")}
     engine.dispose()
     assert differences == []
-    assert sum("WITHOUT ROWID" in (sql or "") for sql in made) == 6
+    assert sum("WITHOUT ROWID" in (sql or "") for sql in made) == 7
 
 
 def test_the_newest_migration_is_the_one_that_is_asked_for() -> None:
@@ -115,7 +115,7 @@ async def test_a_writer_that_waits_too_long_says_try_later(url: str, monkeypatch
                 pass
 
 
-async def test_a_task_that_finds_no_connection_in_time_says_try_later(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_free_connection_it_says_try_later(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backsight_cloud.adapters.database.engines.QUEUE_S", 0.1)
     async with open_database(url) as database, database.begin():
         with pytest.raises(DatabaseUnavailable, match="too busy"):

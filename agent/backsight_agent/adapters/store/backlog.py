@@ -19,6 +19,18 @@ from backsight_agent.adapters.store.schema import (
 from backsight_agent.adapters.store.threads import FileThreads, Index
 from backsight_shared.segment import Run, Segment
 
+# From the events to their segments, of which each has a few: the work grows with the events, not with what
+# is recorded between them and never sent. No segment is longer than a minute.
+_OF_EVENTS = f"""
+SELECT DISTINCT {", ".join(f"segment.{column}" for column in SEGMENT_COLUMNS.split(", "))}
+FROM event JOIN segment ON segment.camera = event.camera
+    AND segment.start_ms > event.start_ms - :pre - 60000
+    AND segment.start_ms < event.end_ms + :post
+    AND segment.end_ms > event.start_ms - :pre
+WHERE event.camera = :camera AND segment.upload = {WAITING}
+ORDER BY segment.start_ms LIMIT :limit
+"""
+
 
 class StoredBacklog:
     """Implements the port Backlog."""
@@ -38,6 +50,12 @@ class StoredBacklog:
             f" WHERE camera = ? AND upload = {WAITING} ORDER BY start_ms LIMIT ?"
         )
         rows = await self._index.read(lambda db: db.execute(sql, (number_of(camera), limit)).fetchall())
+        return [segment_of(row) for row in rows]
+
+    async def oldest_of_events(self, camera: str, pre_ms: int, post_ms: int, limit: int) -> Sequence[Segment]:
+        """As `oldest`, but only what shows an event, with so much before and after it."""
+        wanted = {"camera": number_of(camera), "pre": pre_ms, "post": post_ms, "limit": limit}
+        rows = await self._index.read(lambda db: db.execute(_OF_EVENTS, wanted).fetchall())
         return [segment_of(row) for row in rows]
 
     async def runs_of(self, segments: Sequence[Segment]) -> Sequence[tuple[Run, int]]:

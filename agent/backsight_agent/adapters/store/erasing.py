@@ -17,16 +17,19 @@ _TO_GARBAGE = f"INSERT OR IGNORE INTO garbage (camera, kind, ms) SELECT camera, 
 # Ends are close behind starts, so the rows lie together in the table: no detour through the index by end.
 _GONE = "FROM segment WHERE camera = :camera AND start_ms < :horizon AND +end_ms <= :horizon"
 
+_EVENTS_GONE = "DELETE FROM event WHERE camera = :camera AND start_ms < :horizon AND end_ms <= :horizon"
+
 
 def erase_until(
     db: sqlite3.Connection, camera: str, horizon_ms: int, reason: str, now_ms: int, in_use: Collection[int]
 ) -> Erased:
-    """Every segment of a camera with `end <= horizon`, and the runs that are empty then and not in use."""
+    """Every segment and event with `end <= horizon`, and the runs that are empty then and not in use."""
     gone = {"camera": number_of(camera), "horizon": horizon_ms}
     runs = db.execute(
         f"SELECT run_ms, count(*), sum(size_bytes), min(start_ms), max(end_ms) {_GONE} GROUP BY run_ms", gone
     ).fetchall()
     _reach(db, gone)
+    db.execute(_EVENTS_GONE, gone)
     if runs:
         db.execute(f"{_TO_GARBAGE} {_GONE}", gone)
         db.execute(f"DELETE {_GONE}", gone)

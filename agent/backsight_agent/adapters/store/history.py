@@ -6,11 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 
 from backsight_agent.adapters.store.erasing import read_lines
+from backsight_agent.adapters.store.events import read_events
 from backsight_agent.adapters.store.files import Media
 from backsight_agent.adapters.store.schema import SEGMENT_COLUMNS, camera_of, number_of, segment_of
 from backsight_agent.adapters.store.threads import FileThreads, Index
 from backsight_agent.domain.ledger import Erasure, Reason
 from backsight_agent.ports import Gap
+from backsight_shared.event import Event
 from backsight_shared.segment import Segment
 
 # Rows are found from the first end behind the span's start. Only where runs overlap (a clock that was set
@@ -92,6 +94,10 @@ class StoredHistory:
     async def read_segment(self, segment: Segment) -> bytes:
         """A segment's bytes. Raises FileNotFoundError."""
         return await self._files.read(self._media.segment(segment.camera, segment.start_ms))
+
+    async def events(self, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None) -> Sequence[Event]:
+        """Events that overlap the span and end after the horizon, in order of start."""
+        return await self._index.read(lambda db: read_events(db, camera, from_ms, to_ms, horizon_ms))
 
     async def erasures(self, camera: str, limit: int) -> Sequence[Erasure]:
         """The newest lines of the camera's ledger, newest first."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from backsight_agent.adapters.store.activity import Activity
 from backsight_agent.adapters.store.backlog import StoredBacklog
 from backsight_agent.adapters.store.base import Base
+from backsight_agent.adapters.store.events import StoredEvents
 from backsight_agent.adapters.store.files import Media, Steps
 from backsight_agent.adapters.store.heads import Heads
 from backsight_agent.adapters.store.history import StoredHistory
@@ -29,12 +30,13 @@ _SWEPT_AT_START = 2_000  # files; what more there is the pruner unlinks as its f
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The store's four sides: each task gets the one that it needs."""
+    """The store's sides: each task gets the one that it needs."""
 
     recordings: StoredRecordings
     retention: StoredRetention
     backlog: StoredBacklog
     history: StoredHistory
+    events: StoredEvents
 
 
 def _no_steps(step: str) -> None:
@@ -57,6 +59,7 @@ async def open_store(folder: Path, clock: Clock, steps: Steps = _no_steps) -> As
                 StoredRetention(base),
                 StoredBacklog(media, index, files, base.added),
                 StoredHistory(media, index, files),
+                StoredEvents(index, asyncio.Event()),
             )
             await store.retention.sweep(_SWEPT_AT_START)
             try:

@@ -7,7 +7,8 @@ import sqlite3
 from backsight_agent.ports import StoreFailed
 from backsight_shared.segment import Run, Segment
 
-VERSION = 1
+VERSION = 2
+EVENTS_SINCE = 2  # the version that brought the table of events
 WAITING, UPLOADED, REFUSED = 0, 1, 2  # segment.upload
 SEGMENT_FILE, INIT_FILE = 0, 1  # garbage.kind
 
@@ -71,15 +72,31 @@ CREATE TABLE erasure (
 CREATE INDEX erasure_by_camera ON erasure (camera, id);
 """
 
+# Since version 2. Events are few: their kinds are kept as words.
+_EVENTS = """
+CREATE TABLE event (
+    camera   INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    origin   TEXT NOT NULL,
+    end_ms   INTEGER NOT NULL,
+    score    INTEGER NOT NULL,
+    sent     INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (camera, start_ms, kind, origin)
+) WITHOUT ROWID;
+CREATE INDEX event_unsent ON event (start_ms) WHERE sent = 0;
+"""
+
 
 _NOT_GARBAGE = "DELETE FROM garbage WHERE camera = ? AND kind = ? AND ms = ?"
 
 
 def ensure_schema(db: sqlite3.Connection) -> None:
-    """Make the tables of a new database; refuse one that a newer version made."""
+    """Make the tables of a new database, add those that an older one lacks; refuse a newer version's."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    missing = {0: _TABLES + _EVENTS, 1: _EVENTS}
+    if version in missing:
+        db.executescript(f"BEGIN IMMEDIATE; {missing[version]} PRAGMA user_version = {VERSION}; COMMIT;")
     elif version != VERSION:
         raise StoreFailed(
             f"agent.db has schema {version}; this version knows {VERSION}. Install the version that wrote it"

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backsight_cloud.adapters.database.statements import insert, larger, smaller
-from backsight_cloud.adapters.database.tables import CAMERA, ERASURE, GARBAGE, RUN, SEGMENT
+from backsight_cloud.adapters.database.tables import CAMERA, ERASURE, EVENT, GARBAGE, RUN, SEGMENT
 from backsight_cloud.domain.keys import run_key, segment_key
 from backsight_cloud.domain.records import Camera, Erasure
 
@@ -29,6 +29,7 @@ class Erasing:
         gone = await self._take_segments(horizon_ms)
         await self._discard(segment_key(row.account, self._camera.id, row.start_ms) for row in gone)
         await self._drop_runs(horizon_ms)
+        await self._drop_events(horizon_ms)
         if not gone:
             return None
         erasure = self._line(gone, reason)
@@ -60,6 +61,10 @@ class Erasing:
             this = (RUN.c.camera == self._camera.id, RUN.c.run_ms == run.run_ms)
             await self._connection.execute(delete(RUN).where(*this))
         await self._discard(run_key(run.account, self._camera.id, run.run_ms) for run in over)
+
+    async def _drop_events(self, horizon_ms: int) -> None:
+        past = (EVENT.c.start_ms < horizon_ms, EVENT.c.end_ms <= horizon_ms)
+        await self._connection.execute(delete(EVENT).where(EVENT.c.camera == self._camera.id, *past))
 
     async def _discard(self, keys: Iterable[str]) -> None:
         rows = [{"key": key, "camera": self._camera.id, "since_ms": self._now_ms} for key in keys]

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from backsight_cloud.adapters.database.cameras import SqlCameras
 from backsight_cloud.adapters.database.engines import Engines, make_engines
 from backsight_cloud.adapters.database.errors import queue_errors
+from backsight_cloud.adapters.database.events import SqlEvents
 from backsight_cloud.adapters.database.footage import SqlFootage
 from backsight_cloud.adapters.database.hubs import SqlHubs
 from backsight_cloud.adapters.database.migrate import migrate
@@ -62,5 +63,6 @@ def _repositories(connection: AsyncConnection) -> Transaction:
         hubs=SqlHubs(connection),
         cameras=SqlCameras(connection),
         footage=SqlFootage(connection),
+        events=SqlEvents(connection),
         publications=SqlPublications(connection),
     )

@@ -107,6 +107,19 @@ SEGMENT = Table(
 )
 Index("segment_by_end", SEGMENT.c.camera, SEGMENT.c.end_ms)
 
+EVENT = Table(
+    "event",
+    METADATA,
+    Column("camera", Text, ForeignKey("camera.id"), primary_key=True),
+    Column("start_ms", BigInteger, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("end_ms", BigInteger, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("account", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 PLACED = Table(
     "placed",
     METADATA,

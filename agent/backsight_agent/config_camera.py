@@ -1,0 +1,146 @@
+"""One `[[camera]]` of agent.toml: how it is written, and what it is with its profile and its passwords."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backsight_agent.config_values import Host, Mac, Name, Quality, Recording, Upload, Zone
+from backsight_agent.domain.family import Family
+from backsight_agent.domain.login import Login
+from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping
+from backsight_agent.domain.profiles import Profile, plain_model, profile_of
+from backsight_shared.settings import Duration
+
+TAPO_CONTROL_USER = "admin"  # what a Tapo camera calls its owner, whatever the account's e-mail
+DEFAULT_PRE_ROLL = Duration(CONTINUOUS.pre_ms)
+DEFAULT_POST_ROLL = Duration(CONTINUOUS.post_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMotion:
+    """`[camera.motion]`: the hub's own motion detection; zones are where it looks, none means everywhere."""
+
+    enabled: bool = True
+    sensitivity: int = 5
+    zones: tuple[Zone, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.sensitivity <= 10:
+            raise ValueError(f"has sensitivity = {self.sensitivity}: it is 1 (only much) to 10 (anything)")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The camera's TCP ports, where they differ from its profile's."""
+
+    control: int
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """One `[[camera]]`, complete: with its profile and its logins."""
+
+    camera: str
+    name: str
+    host: str
+    model: str  # as the owner wrote it; empty: the camera is asked
+    profile: Profile
+    ports: Ports
+    control: Login | None  # None: the owner gave none; the camera is recorded, not asked
+    stream: Login
+    quality: Quality = Quality.MAIN
+    keeping: Keeping = CONTINUOUS
+    upload: Upload = Upload.ALL
+    motion: WrittenMotion = field(default_factory=WrittenMotion)
+
+    @property
+    def family(self) -> Family:
+        return self.profile.camera.family
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCamera:
+    """A `[[camera]]` as it is written in agent.toml."""
+
+    name: Name
+    mac: Mac
+    family: Family
+    host: Host
+    model: str = ""
+    username: str = ""
+    password_file: Path | None = None
+    stream_username: str = ""
+    stream_password_file: Path | None = None
+    linkie_port: int | None = None
+    stream_port: int | None = None
+    https_port: int | None = None
+    rtsp_port: int | None = None
+    quality: Quality = Quality.MAIN
+    record: Recording = Recording.CONTINUOUS
+    pre_roll: Duration = DEFAULT_PRE_ROLL
+    post_roll: Duration = DEFAULT_POST_ROLL
+    upload: Upload = Upload.ALL
+    motion: WrittenMotion = field(default_factory=WrittenMotion)
+
+    def __post_init__(self) -> None:
+        for key in _FOREIGN_KEYS[self.family]:
+            if getattr(self, key):
+                raise ValueError(f"has {key}, which a {self.family} camera does not have: remove it")
+        for key in _NEEDED_KEYS[self.family]:
+            if not getattr(self, key):
+                raise ValueError(f"needs {key}: {_NEEDED_KEYS[self.family][key]}")
+        for key in ("linkie_port", "stream_port", "https_port", "rtsp_port"):
+            port = getattr(self, key)
+            if port is not None and not 0 < port < 65536:
+                raise ValueError(f"has {key} = {port}: a port is 1 to 65535")
+        if self.quality is Quality.SUB and self.family is Family.KASA:
+            raise ValueError('has quality = "sub": Kasa cameras have one stream, remove it')
+        self.keeping()
+
+    def keeping(self) -> Keeping:
+        """What of the video is kept. Raises ValueError for a pre-roll or post-roll out of bounds."""
+        return Keeping(self.record is Recording.EVENTS, self.pre_roll.ms, self.post_roll.ms)
+
+
+_FOREIGN_KEYS = {
+    Family.KASA: ("stream_username", "stream_password_file", "https_port", "rtsp_port"),
+    Family.TAPO: ("linkie_port", "stream_port"),
+}
+_NEEDED_KEYS = {
+    Family.KASA: {
+        "username": "the e-mail of the Kasa account that the camera belongs to",
+        "password_file": "a file with the password of that account",
+    },
+    Family.TAPO: {
+        "stream_username": "the camera account made in the Tapo app (Advanced settings, Camera account)",
+        "stream_password_file": "a file with the password of the camera account",
+    },
+}
+
+
+def completed(written: WrittenCamera, password: str | None, stream_password: str | None) -> CameraSettings:
+    """The camera with its profile and with the passwords that its files hold."""
+    profile = profile_of(written.family, written.model)
+    control = Login(written.username or TAPO_CONTROL_USER, password) if password else None
+    stream = Login(written.stream_username, stream_password or "")
+    if written.family is Family.KASA:
+        stream = control or stream
+    return CameraSettings(
+        camera=str(written.mac),
+        name=str(written.name),
+        host=str(written.host),
+        model=plain_model(written.model),
+        profile=profile,
+        ports=_ports(written, profile),
+        control=control,
+        stream=stream,
+        quality=written.quality,
+        keeping=written.keeping(),
+        upload=written.upload,
+        motion=written.motion,
+    )
+
+
+def _ports(written: WrittenCamera, profile: Profile) -> Ports:
+    control = written.linkie_port or written.https_port or profile.control.port
+    return Ports(control, written.stream_port or written.rtsp_port or profile.stream.port)
