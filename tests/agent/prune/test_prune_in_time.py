@@ -156,10 +156,11 @@ async def _walk(changes: list[tuple[int, int]], lengths: list[int]) -> None:
         for second in range(91):
             now_ms = NOON_MS + second * 1000
             horizon = max(horizon, now_ms - window_ms)
+            # Of several changes at one moment the last one holds: the others never were in force.
             for window_s in [window for moment, window in changes if moment == second]:
                 window_ms = window_s * 1000
                 windows.change(*windows.of_all, WindowStep(now_ms, window_ms))
-                horizon = max(horizon, now_ms - window_ms)
+            horizon = max(horizon, now_ms - window_ms)
             await clock.advance(0.01)
             assert await left(store) == sum(1 for end in ends if end > horizon)
             await clock.advance(0.99)
