@@ -23,6 +23,7 @@ _COMMANDS = {
     "cameras": "cameras",
     "history": "history",
     "check-config": "checking",
+    "profiles": "profiles",
 }
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,15 @@ def _parser() -> argparse.ArgumentParser:
         _add_json(command(name, text))
     _add_history(command("history", "what there is of a camera, and what is missing"))
     command("check-config", "read agent.toml as the agent would, and say what is wrong with it")
+    _add_profiles(command("profiles", "what is known of camera models, and whether a file of it is right"))
     return parser
+
+
+def _add_profiles(parser: argparse.ArgumentParser) -> None:
+    what = "list them (the default), show what is known of MODEL ..., or check the files PATH ..."
+    parser.add_argument("what", choices=("list", "show", "check"), nargs="?", default="list", help=what)
+    parser.add_argument("names", metavar="MODEL|PATH", nargs="*")
+    _add_json(parser)
 
 
 def _add_common(parser: argparse.ArgumentParser, config: object, log_level: object) -> None:

@@ -28,11 +28,12 @@ from backsight_agent.adapters.same_address import AddressCheck
 from backsight_agent.adapters.store.opening import Store, open_store
 from backsight_agent.config import Settings
 from backsight_agent.config_camera import CameraSettings
-from backsight_agent.config_values import Quality, Trust, Upload
+from backsight_agent.config_values import Trust, Upload
 from backsight_agent.domain.activity import Activity
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.holding import FixedWindows, HeldEntitlement, UploadPolicies
 from backsight_agent.domain.motion import MotionDetector, MotionSettings
+from backsight_agent.domain.profiles import StreamKind
 from backsight_agent.domain.states import Board, CameraFacts
 from backsight_agent.domain.trusted_time import TrustedTime
 from backsight_agent.domain.whereabouts import Whereabouts
@@ -56,7 +57,6 @@ from backsight_shared.clock import Clock
 from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.supervision import supervise
 
-TAPO_SUB_STREAM = "/stream2"  # the small one (the maker's support pages)
 NO_WINDOW = "Nothing is ever deleted here: pair this hub with a cloud, or set [history] window in agent.toml"
 
 _POLICIES: dict[Upload, UploadPolicy] = {Upload.ALL: "all", Upload.EVENTS: "events", Upload.OFF: "off"}
@@ -201,10 +201,9 @@ async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keysto
 
 
 def _source(camera: CameraSettings, board: Board, clock: Clock, host: str) -> Source:
-    if camera.family is Family.KASA:
+    if camera.source.kind is StreamKind.MULTIPART:
         return MultipartSource(host, camera.ports.stream, camera.stream, clock)
-    path = camera.profile.stream.path if camera.quality is Quality.MAIN else TAPO_SUB_STREAM
-    rtsp = RtspSource(host, camera.ports.stream, path, camera.stream, clock)
+    rtsp = RtspSource(host, camera.ports.stream, camera.source.path, camera.stream, clock)
     return MaskableSource(rtsp, camera.camera, board)
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backsight_agent.config_values import Host, Mac, Name, Quality, Recording, Upload, Zone
+from backsight_agent.config_values import Host, Mac, Name, Recording, Upload, Zone
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping
-from backsight_agent.domain.profiles import Profile, plain_model, profile_of
+from backsight_agent.domain.profile_files import profile_of
+from backsight_agent.domain.profiles import Part, Profile, StreamFacts, StreamName, plain_model
 from backsight_shared.settings import Duration
 
 TAPO_CONTROL_USER = "admin"  # what a Tapo camera calls its owner, whatever the account's e-mail
@@ -48,7 +49,7 @@ class CameraSettings:
     ports: Ports
     control: Login | None  # None: the owner gave none; the camera is recorded, not asked
     stream: Login
-    quality: Quality = Quality.MAIN
+    source: StreamFacts
     keeping: Keeping = CONTINUOUS
     upload: Upload = Upload.ALL
     motion: WrittenMotion = field(default_factory=WrittenMotion)
@@ -75,7 +76,7 @@ class WrittenCamera:
     stream_port: int | None = None
     https_port: int | None = None
     rtsp_port: int | None = None
-    quality: Quality = Quality.MAIN
+    quality: StreamName = StreamName.MAIN
     record: Recording = Recording.CONTINUOUS
     pre_roll: Duration = DEFAULT_PRE_ROLL
     post_roll: Duration = DEFAULT_POST_ROLL
@@ -93,8 +94,7 @@ class WrittenCamera:
             port = getattr(self, key)
             if port is not None and not 0 < port < 65536:
                 raise ValueError(f"has {key} = {port}: a port is 1 to 65535")
-        if self.quality is Quality.SUB and self.family is Family.KASA:
-            raise ValueError('has quality = "sub": Kasa cameras have one stream, remove it')
+        _refuse_without_stream(profile_of(self.family, self.model), self.quality)
         self.keeping()
 
     def keeping(self) -> Keeping:
@@ -121,6 +121,9 @@ _NEEDED_KEYS = {
 def completed(written: WrittenCamera, password: str | None, stream_password: str | None) -> CameraSettings:
     """The camera with its profile and with the passwords that its files hold."""
     profile = profile_of(written.family, written.model)
+    source = profile.recordable(written.quality)
+    if source is None:
+        raise ValueError(f"a camera without a stream came through ({written.model})")
     control = Login(written.username or TAPO_CONTROL_USER, password) if password else None
     stream = Login(written.stream_username, stream_password or "")
     if written.family is Family.KASA:
@@ -131,16 +134,27 @@ def completed(written: WrittenCamera, password: str | None, stream_password: str
         host=str(written.host),
         model=plain_model(written.model),
         profile=profile,
-        ports=_ports(written, profile),
+        ports=_ports(written, profile, source),
         control=control,
         stream=stream,
-        quality=written.quality,
+        source=source,
         keeping=written.keeping(),
         upload=written.upload,
         motion=written.motion,
     )
 
 
-def _ports(written: WrittenCamera, profile: Profile) -> Ports:
+def _ports(written: WrittenCamera, profile: Profile, source: StreamFacts) -> Ports:
     control = written.linkie_port or written.https_port or profile.control.port
-    return Ports(control, written.stream_port or written.rtsp_port or profile.stream.port)
+    return Ports(control, written.stream_port or written.rtsp_port or source.port)
+
+
+def _refuse_without_stream(profile: Profile, quality: StreamName) -> None:
+    """Raises ValueError with what the profile says of why, and what to do."""
+    if profile.recordable(quality):
+        return
+    model = profile.camera.model or f"{profile.camera.family} camera"
+    if quality is StreamName.SUB and profile.recordable(StreamName.MAIN):
+        raise ValueError(f'has quality = "sub", but a {model} has one stream: remove it')
+    why = next((limit.why for limit in profile.limit if limit.what is Part.STREAM), "it is no camera")
+    raise ValueError(f"is a {model}, which cannot be recorded: {why}")

@@ -1,24 +1,12 @@
 """What may stand in agent.toml in one place or another: each refuses what makes no sense, in words."""
 
-from enum import StrEnum
 from typing import Self
 
 from backsight_shared.segment import camera_id
+from backsight_shared.settings import Choice
 
 LONGEST_NAME = 64  # characters: a camera's name is shown in lists and in names of clips
 MOST_CORNERS = 32
-
-
-class Choice(StrEnum):
-    """One of some words."""
-
-    @classmethod
-    def from_text(cls, text: str) -> Self:
-        """Raises ValueError for anything else."""
-        try:
-            return cls(text)
-        except ValueError as error:
-            raise ValueError("must be " + " or ".join(f'"{one}"' for one in cls)) from error
 
 
 class Trust(Choice):
@@ -26,13 +14,6 @@ class Trust(Choice):
 
     NTP = "ntp"  # the machine's clock once it is synchronised, or the cloud's agreement
     SYSTEM = "system"  # the machine's clock as it is: for machines whose time is kept in another way
-
-
-class Quality(Choice):
-    """Which of a camera's streams is recorded."""
-
-    MAIN = "main"
-    SUB = "sub"  # the small one: less disk, less Wi-Fi
 
 
 class Recording(Choice):

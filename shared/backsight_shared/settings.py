@@ -12,8 +12,9 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from backsight_shared.errors import NeedsAttention
 from backsight_shared.toml_lines import Place, line_of, lines_of
@@ -23,6 +24,18 @@ T = TypeVar("T")
 
 class BadSettings(NeedsAttention):
     """A settings file says something that we cannot obey; all that is wrong with it, one line each."""
+
+
+class Choice(StrEnum):
+    """One of some words; a subclass names them."""
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Raises ValueError for anything else."""
+        try:
+            return cls(text)
+        except ValueError as error:
+            raise ValueError("must be " + " or ".join(f'"{one}"' for one in cls)) from error
 
 
 @dataclass(frozen=True, slots=True, order=True)

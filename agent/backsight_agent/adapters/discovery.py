@@ -18,7 +18,8 @@ from kasa.exceptions import KasaException
 
 from backsight_agent.adapters import kasa_sysinfo
 from backsight_agent.domain.family import Family
-from backsight_agent.domain.profiles import plain_model, profile_of
+from backsight_agent.domain.profile_files import profile_of
+from backsight_agent.domain.profiles import plain_model
 from backsight_agent.domain.states import CameraFacts
 from backsight_shared.errors import TryLater
 from backsight_shared.segment import camera_id

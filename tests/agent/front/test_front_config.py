@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from backsight_agent.config import Settings, load
-from backsight_agent.config_values import Quality, Trust, Upload
+from backsight_agent.config_values import Trust, Upload
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.pre_roll import Keeping
+from backsight_agent.domain.profiles import StreamName
 from backsight_shared.settings import BadSettings, Duration, Listen
 
 ROOT = Path(__file__).parents[3]
@@ -95,7 +96,11 @@ def test_passwords_do_not_show(secrets: Path) -> None:
 
 def test_a_camera_is_recorded_always_and_whole_unless_told_otherwise(secrets: Path) -> None:
     camera, _ = settings(GOOD, secrets).cameras
-    assert (camera.keeping, camera.upload, camera.quality) == (Keeping(), Upload.ALL, Quality.MAIN)
+    assert (camera.keeping, camera.upload, camera.source.name) == (
+        Keeping(),
+        Upload.ALL,
+        StreamName.MAIN,
+    )
     assert (camera.motion.enabled, camera.motion.sensitivity, camera.motion.zones) == (True, 5, ())
 
 
@@ -111,7 +116,7 @@ zones = ["0,0 0.5,0 0.5,1 0,1"]
 """
     _, camera = settings(GOOD + own, secrets).cameras
     assert camera.keeping == Keeping(events_only=True, pre_ms=8_000, post_ms=60_000)
-    assert (camera.upload, camera.quality) == (Upload.EVENTS, Quality.SUB)
+    assert (camera.upload, camera.source.path) == (Upload.EVENTS, "/stream2")
     assert camera.motion.zones == (((0, 0), (0.5, 0), (0.5, 1), (0, 1)),)
 
 
@@ -166,7 +171,19 @@ MISTAKES = {
         'host = "192.168.1.20"',
         'host = "192.168.1.20"\nquality = "sub"',
         7,
-        "Kasa cameras have one stream",
+        "has one stream: remove it",
+    ),
+    "a camera that gives nobody its picture": (
+        'host = "192.168.1.20"',
+        'host = "192.168.1.20"\nmodel = "KC300"',
+        7,
+        "is a KC300, which cannot be recorded: This camera talks to its hub only",
+    ),
+    "a camera that is none": (
+        'model = "C210(EU)"',
+        'model = "H200"',
+        15,
+        "is a H200, which cannot be recorded: it is no camera",
     ),
     "too short a pre-roll": (
         'host = "garden.lan"',

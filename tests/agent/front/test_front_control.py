@@ -11,7 +11,7 @@ from backsight_agent.adapters.kasa_linkie import LinkieControl
 from backsight_agent.adapters.kasa_smartcam import SmartcamControl
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
-from backsight_agent.domain.profiles import profile_of
+from backsight_agent.domain.profile_files import profile_of
 from backsight_agent.domain.states import CameraFacts
 from backsight_agent.ports import CameraRefusedLogin, CameraUnreachable
 from backsight_shared.segment import camera_id
