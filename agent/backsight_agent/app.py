@@ -19,6 +19,7 @@ from backsight_agent.adapters.keystore import Keystore, KeystoreDamaged, PairedH
 from backsight_agent.adapters.local_api import LocalApiSettings, serve_local
 from backsight_agent.adapters.local_looking import Looking
 from backsight_agent.adapters.locating import AddressFile, search
+from backsight_agent.adapters.login_memory import LoginMemory
 from backsight_agent.adapters.mqtt_link import MqttLink
 from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.muxer import AvMuxers
@@ -115,7 +116,7 @@ def _camera_tasks(hub: HubView, eyes: Eyes) -> Iterator[Task]:
     muxers, recordings, board, clock = AvMuxers(), hub.store.recordings, hub.board, hub.clock
     cameras = hub.settings.cameras
     activities = {camera.camera: Activity() for camera in cameras}
-    book, places = EventBook(activities), _Places(hub)
+    book, places, memory = EventBook(activities), _Places(hub), LoginMemory(hub.settings.state)
     yield "events", partial(keep_events_forever, book, hub.store.events, board, clock)
     yield "locate", partial(locate_forever, places.where, search, places.book, board, clock)
     for camera in cameras:
@@ -134,7 +135,7 @@ def _camera_tasks(hub: HubView, eyes: Eyes) -> Iterator[Task]:
         if camera.motion.enabled:
             detector = MotionDetector(MotionSettings(camera.motion.sensitivity, camera.motion.zones))
             yield f"detect {camera.name}", partial(detect_forever, identity, tap, detector, eyes, book)
-        control = MovingControl(where, partial(_control, camera))
+        control = MovingControl(where, partial(_control, camera, memory, clock))
         yield f"watch {camera.name}", partial(watch_forever, identity, control, board, clock)
 
 
@@ -193,6 +194,7 @@ async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keysto
                     report_forever,
                     *(link, cloud, board, store.backlog, store.history),
                     *(held, hub.time, hub.disk, names, clock),
+                    remarks=hub.remarks,
                 ),
             ),
             ("renew", partial(renew_forever, keystore, cloud, link, clock)),
@@ -207,11 +209,12 @@ def _source(camera: CameraSettings, board: Board, clock: Clock, host: str) -> So
     return MaskableSource(rtsp, camera.camera, board)
 
 
-def _control(camera: CameraSettings, host: str) -> CameraControl:
+def _control(camera: CameraSettings, memory: LoginMemory, clock: Clock, host: str) -> CameraControl:
     identity, port, login = camera.camera, camera.ports.control, camera.control
     control: CameraControl | None = None
     if login is not None and camera.family is Family.KASA:
-        control = LinkieControl(identity, host, port, login, camera.profile.control.logins)
+        facts = camera.profile.control
+        control = LinkieControl(identity, host, port, login, facts, memory, clock)
     elif login is not None:
         control = SmartcamControl(identity, host, port, login)
     return AnnouncingControl(identity, host, control)

@@ -18,7 +18,6 @@ from simcam.timeline import FPS, blocks_before
 from simcam.udp import Beacon
 from simcam.xor import decrypted, encrypted
 
-CONTROL_PATH = "/data/LINKIE2.json"
 STREAM_PATH = "/https/stream/mixed"
 REALM = "smarthome@tp-link.com"
 INTERMITTENT_S = 5
@@ -50,6 +49,7 @@ class SimEC60(SimCamera):
         return f"https://{self.address}:{self.setup.ports.stream}{STREAM_PATH}"
 
     def _ports(self) -> tuple[list[Door], Beacon]:
+        self.wrong_logins = 0  # at the control port, since it was made
         self._answers = Ec60Answers(self.setup, self.film.plan.height, self.reboot_soon)
         ports, tls = self.setup.ports, server_tls()
         doors = [
@@ -72,7 +72,7 @@ class SimEC60(SimCamera):
             await writer.drain()
 
     def _linkie(self, request: Request) -> bytes:
-        if request.method != "POST" or request.path != CONTROL_PATH:
+        if request.method != "POST" or request.path != self.setup.habits.control_path:
             return answer("404 Not Found")
         content = unquote(request.body.decode("latin-1").removeprefix("content="))
         asked = decrypted(base64.b64decode(content))
@@ -81,7 +81,9 @@ class SimEC60(SimCamera):
 
     def _may_control(self, request: Request) -> bool:
         wanted = control_basic(self.setup.habits.control_login, self.setup.logins)
-        return self.fault is not Fault.UNAUTHORIZED and request.headers.get("authorization") == wanted
+        may = self.fault is not Fault.UNAUTHORIZED and request.headers.get("authorization") == wanted
+        self.wrong_logins += not may
+        return may
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await read_request(reader)

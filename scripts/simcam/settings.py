@@ -77,6 +77,7 @@ class Habits:
     sound: Sound = Sound.ON
     start: Start = Start.ANYWHERE
     control_login: ControlLogin = ControlLogin.FACTORY
+    control_path: str = "/data/LINKIE2.json"  # "/data/LINKIE.json" on older models
 
 
 @dataclass(frozen=True)

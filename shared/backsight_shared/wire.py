@@ -186,6 +186,7 @@ class CameraStatus:
     last_end_ms: int | None = None  # end of the newest finished segment
     history_from_ms: int | None = None  # start of the oldest segment still held on the hub
     backlog: int = 0  # finished segments not yet in the cloud
+    remarks: tuple[str, ...] = ()  # for the owner: control closed, model unknown
 
 
 @dataclass(frozen=True, slots=True)

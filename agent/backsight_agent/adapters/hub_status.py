@@ -10,6 +10,8 @@ from backsight_agent.adapters.keystore import PairedHub
 from backsight_agent.adapters.store.opening import Store
 from backsight_agent.config import Settings
 from backsight_agent.domain.holding import HeldEntitlement, visible_horizon
+from backsight_agent.domain.profile_files import profile_of
+from backsight_agent.domain.remarks import remarks
 from backsight_agent.domain.states import Board
 from backsight_agent.domain.trusted_time import TrustedTime
 from backsight_agent.ports import Windows
@@ -65,6 +67,12 @@ class HubView:
             "problems": self.board.problems,
         }
 
+    def remarks(self, camera: str) -> tuple[str, ...]:
+        """What its owner should know of a camera besides its state."""
+        facts = self.board.facts[camera]
+        own = next(one for one in self.settings.cameras if one.camera == camera)
+        return remarks(facts, profile_of(own.family, facts.model or own.model))
+
     def disk(self) -> tuple[int, int]:
         """Free and total bytes where the history is kept. Blocks."""
         usage = shutil.disk_usage(self.settings.state)
@@ -95,6 +103,7 @@ class HubView:
             "model": facts.model,
             "firmware": facts.firmware,
             "control": facts.control,
+            "remarks": self.remarks(camera),
             "off": facts.off,
             "window_s": step.window_ms // 1000 if step else None,
             "horizon_ms": horizon,

@@ -18,10 +18,14 @@ from kasa.transports import LinkieTransportV2
 
 from backsight_agent.adapters.kasa_errors import translated
 from backsight_agent.adapters.kasa_sysinfo import facts_of, mac_of, sysinfo_of
+from backsight_agent.adapters.login_memory import LoginMemory
 from backsight_agent.adapters.same_camera import refuse_other_camera
 from backsight_agent.domain.login import Login
+from backsight_agent.domain.login_rounds import accepted, in_order, may_try, refused
+from backsight_agent.domain.profiles import ControlFacts
 from backsight_agent.domain.states import CameraFacts
 from backsight_agent.ports import CameraRefusedLogin
+from backsight_shared.clock import Clock
 
 ANSWER_S = 5  # seconds for one answer
 READ_S = 20.0  # seconds for a whole read, with every login tried
@@ -31,14 +35,26 @@ _SYSINFO: dict[str, dict[str, dict[str, Any]]] = {"system": {"get_sysinfo": {}}}
 
 
 class LinkieControl:
-    """The control side of one Kasa camera. Remembers which login it took."""
+    """The control side of one Kasa camera."""
 
-    def __init__(self, camera: str, host: str, port: int, login: Login, logins: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        camera: str,
+        host: str,
+        port: int,
+        login: Login,
+        facts: ControlFacts,
+        memory: LoginMemory,
+        clock: Clock,
+    ) -> None:
         self._camera = camera
         self._host = host
         self._port = port
         self._login = login
-        self._names = list(logins)
+        self._facts = facts
+        self._memory = memory
+        self._clock = clock
+        self._rests_since = clock.monotonic()  # since when no round was made by this object
 
     async def read(self) -> CameraFacts:
         """Ask once; logins are tried in order, the one that worked last time first."""
@@ -58,12 +74,20 @@ class LinkieControl:
         return f"{self._host}:{self._port}"
 
     async def _sysinfo(self) -> dict[str, Any]:
-        for name in tuple(self._names):
-            sysinfo = await self._asked(name)
+        tried, mark = self._memory.tried(self._camera), self._memory.mark_of(self._login)
+        rested_ms = round((self._clock.monotonic() - self._rests_since) * 1000)
+        if not may_try(tried, mark, self._clock.now_ms(), rested_ms):
+            raise CameraRefusedLogin(
+                f"{self._where} refused every login less than half an hour ago, and more could lock it: "
+                "correct username and password_file (then it is asked at once), or wait"
+            )
+        self._rests_since = self._clock.monotonic()
+        for way in in_order(self._facts.logins, tried):
+            sysinfo = await self._asked(way)
             if sysinfo is not None:
-                self._names.remove(name)
-                self._names.insert(0, name)
+                await self._memory.note(self._camera, accepted(tried, way))
                 return sysinfo
+        await self._memory.note(self._camera, refused(tried, mark, self._clock.now_ms()))
         raise CameraRefusedLogin(
             f"{self._where} refused every login we know: check username and password_file, which must be "
             "those of the Kasa account that the camera belongs to"
@@ -84,7 +108,7 @@ class LinkieControl:
     @asynccontextmanager
     async def _protocol(self, name: str) -> AsyncIterator[IotProtocol]:
         config = DeviceConfig(self._host, timeout=ANSWER_S, port_override=self._port)
-        protocol = IotProtocol(transport=_Linkie(config, *_basic(name, self._login)))
+        protocol = IotProtocol(transport=_Linkie(config, self._facts.path, *_basic(name, self._login)))
         try:
             yield protocol
         finally:
@@ -94,9 +118,12 @@ class LinkieControl:
 class _Linkie(LinkieTransportV2):
     """The transport with a login of our choice in place of its fixed one."""
 
-    def __init__(self, config: DeviceConfig, user: str, password: str, user_agent: str | None) -> None:
+    def __init__(
+        self, config: DeviceConfig, path: str, user: str, password: str, user_agent: str | None
+    ) -> None:
         self._basic = base64.b64encode(f"{user}:{password}".encode()).decode()
         super().__init__(config=config)
+        self._app_url = self._app_url.with_path(path)  # older models take their calls elsewhere
         if user_agent:
             self._headers["User-Agent"] = user_agent
 

@@ -64,6 +64,5 @@ def _remarks(camera: dict[str, Any]) -> str:
     remarks = [] if camera["state"] in ("recording", "") else [camera["text"]]
     if waiting := camera.get("waiting"):
         remarks.append(f"{waiting} waiting for the cloud")
-    if control := camera.get("control"):
-        remarks.append(f"control: {control}")
+    remarks += camera.get("remarks", [])
     return "; ".join(remarks)

@@ -46,9 +46,14 @@ async def report_forever(
     disk: Callable[[], tuple[int, int]],
     names: Mapping[str, str],
     clock: Clock,
+    remarks: Callable[[str], tuple[str, ...]] = lambda _: (),
 ) -> None:
-    """Report for ever. `disk` gives free and total bytes; `names` an owner's name for each camera."""
-    statuses = Statuses(board, backlog, history, held, time, disk)
+    """Report for ever.
+
+    `disk` gives free and total bytes; `names` an owner's name for each camera, `remarks` what they should
+    know of it besides its state.
+    """
+    statuses = Statuses(board, backlog, history, held, time, disk, remarks)
     async with asyncio.TaskGroup() as both:
         both.create_task(_cameras_forever(cloud, board, names, time, clock), name="cameras")
         both.create_task(_status_forever(link, board, statuses, clock), name="status")
@@ -64,6 +69,7 @@ class Statuses:
     held: HeldEntitlement
     time: TellsTrust
     disk: Callable[[], tuple[int, int]]
+    remarks: Callable[[str], tuple[str, ...]] = lambda _: ()
 
     async def now(self, now_ms: int) -> HubStatus:
         """How the hub is at this moment."""
@@ -97,6 +103,7 @@ class Statuses:
             last_end_ms=span[1] if span else None,
             history_from_ms=span[0] if span else None,
             backlog=counts.get(camera, 0),
+            remarks=self.remarks(camera),
         )
 
 

@@ -119,11 +119,11 @@ def _state(view: CameraView) -> dict[str, object]:
     own = next((item for item in status.cameras if item.camera == view.camera.id), None)
     if own is None:
         return _said("not_on_hub", None, "Its hub no longer records this camera")
-    return _said(own.state, own.since_ms, own.text)
+    return {**_said(own.state, own.since_ms, own.text), "remarks": own.remarks}
 
 
 def _said(state: str, since_ms: int | None, text: str) -> dict[str, object]:
-    return {"state": state, "state_since_ms": since_ms, "state_text": text}
+    return {"state": state, "state_since_ms": since_ms, "state_text": text, "remarks": ()}
 
 
 def _history_json(view: CameraView, history: History) -> dict[str, object]:

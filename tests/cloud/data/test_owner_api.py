@@ -117,6 +117,7 @@ async def test_a_camera_says_how_far_back_its_history_reaches(site: CloudSite, a
         "state": "unknown",
         "state_since_ms": None,
         "state_text": "Its hub has not said anything yet",
+        "remarks": [],
         "history_from_ms": RUN.run_ms,
         "history_to_ms": RUN.run_ms + 60_000,
         "window_ms": 12 * HOUR_MS,
