@@ -20,6 +20,7 @@ def test_each_measurement_is_listed_with_what_it_measures() -> None:
     assert [line.split()[0] for line in lines] == [
         "cloud_prune",
         "entitlements",
+        "many",
         "motion",
         "prune",
         "recording",

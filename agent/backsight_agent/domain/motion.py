@@ -24,6 +24,10 @@ NOISES = 4.0  # a cell has changed when it differs by so many times its noise, a
 SIZES = 300  # frames whose sizes are remembered: 20 s at 15 fps
 LEAST_SIZES = 120  # of them are needed before a size says anything
 MADS = 8.0  # a frame is large by so many median deviations, and by its share of the median
+BUSY_SCORE = 25
+USUAL_GOPS = 20  # GOPs whose median size is remembered
+LEAST_GOPS, LEAST_FRAMES = 6, 10  # of them, and frames in each, before a median says anything
+GOP_MADS = 4.5  # a GOP is busy by so many median deviations, and by its share of the median
 LARGE_RUN = 6  # large frames in a row, one smaller in between allowed
 
 
@@ -53,6 +57,11 @@ class MotionSettings:
         """A frame is large when it is so many times the usual one."""
         return 2.6 - 0.1 * self.sensitivity
 
+    @property
+    def busy(self) -> float:
+        """A GOP is busy when its median frame is so many times the usual one."""
+        return 1.0 + 0.02 * (11 - self.sensitivity)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -74,15 +83,16 @@ class MotionDetector:
         self._before = b""
         self._changed_before: list[bool] = []
         self._sizes: deque[int] = deque(maxlen=SIZES)
+        self._medians: deque[float] = deque(maxlen=USUAL_GOPS)
         self._pictures = 0  # looked at since the light changed: what is usual is learned fast at first
 
     def look(self, picture: bytes | None, sizes: Sequence[int]) -> Finding | None:
         """What moved in a GOP. `picture` is the grey of the key frame behind it (WIDTH x HEIGHT bytes, by
         rows), None when it could not be decoded; `sizes` are the bytes of its frames but the first."""
-        large = self._large(sizes)
+        large, between = self._large(sizes), self._between(sizes)
         self._sizes.extend(sizes)
         if picture is None:
-            return _of_sizes(large, len(sizes))
+            return between
         if not self._background:
             self._begin(picture)
             return None
@@ -92,7 +102,7 @@ class MotionDetector:
         if score:
             start, _ = large or (0, 0)
             return Finding(start / max(len(sizes), 1), 1.0, score)
-        return _of_sizes(large, len(sizes)) if not self._settings.zones else None
+        return between if not self._settings.zones else None
 
     def _begin(self, picture: bytes) -> None:
         self._background, self._before = [float(cell) for cell in picture], picture
@@ -139,6 +149,21 @@ class MotionDetector:
             max(LEAST_NOISE, usual + rate * (min(one, MOST_NOISE * usual) - usual))
             for usual, one in zip(self._noise, apart, strict=True)
         ]
+
+    def _between(self, sizes: Sequence[int]) -> Finding | None:
+        """What passed between the key frames: some frames are far larger, or all of them somewhat.
+
+        The second is all that a camera with a constant bit rate lets through.
+        """
+        found = _of_sizes(self._large(sizes), len(sizes))
+        if len(sizes) < LEAST_FRAMES:
+            return found
+        now, usual = median(sizes), median(self._medians or [0.0])
+        spread = median([abs(one - usual) for one in self._medians] or [0.0])
+        is_busy = now > max(usual + GOP_MADS * spread, usual * self._settings.busy)
+        known = len(self._medians) >= LEAST_GOPS
+        self._medians.append(now)
+        return found or (Finding(0.0, 1.0, BUSY_SCORE) if known and is_busy else None)
 
     def _large(self, sizes: Sequence[int]) -> tuple[int, int] | None:
         """The first and last frame of the longest row of large ones; None without one."""

@@ -144,6 +144,18 @@ def test_what_passes_between_two_key_frames_is_seen_by_its_frames_sizes() -> Non
     assert found == Finding(10 / 29, 20 / 29, 38)
 
 
+def test_a_gop_whose_frames_are_all_somewhat_larger_is_busy() -> None:
+    """All that a camera with a constant bit rate lets through of somebody who runs past."""
+    detector, quiet = used_to(a_detector()), bytes(a_picture(noise=1, seed=3))
+    assert detector.look(quiet, [1_200] * 29) == Finding(0.0, 1.0, 25)
+
+
+def test_a_bit_rate_that_wanders_is_not() -> None:
+    detector, quiet = a_detector(), bytes(a_picture())
+    rates = [1_000 + 100 * (number % 4) for number in range(60)]
+    assert [detector.look(quiet, [rate] * 29) for rate in rates] == [None] * 60
+
+
 @pytest.mark.parametrize("large", [1, 2, 3])
 def test_a_few_large_frames_are_no_motion(large: int) -> None:
     detector, quiet = used_to(a_detector()), bytes(a_picture(noise=1, seed=3))
