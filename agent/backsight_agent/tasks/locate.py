@@ -48,9 +48,8 @@ async def locate_forever(
             continue
         if in_vain and now < again_at:
             continue
-        found = await _found(search, missing)
-        await _move(found, where, book)
-        in_vain = 0 if found else in_vain + 1
+        moved = await _move(await _found(search, missing), where, book)
+        in_vain = 0 if moved else in_vain + 1
         again_at = clock.monotonic() + min(SEARCH_EVERY_S * 2 ** max(in_vain - 1, 0), LONGEST_PAUSE_S)
 
 
@@ -74,9 +73,13 @@ async def _found(search: Search, missing: Mapping[str, str]) -> Mapping[str, str
         return {}
 
 
-async def _move(found: Mapping[str, str], where: Mapping[str, Whereabouts], book: AddressBook) -> None:
+async def _move(found: Mapping[str, str], where: Mapping[str, Whereabouts], book: AddressBook) -> int:
+    """How many are somewhere else now. One that announces itself where it was is not helped by searching."""
+    moved = 0
     for camera, host in found.items():
         before = where[camera].host
         if where[camera].moved(host):
             log.info("camera %s has another address now: %s, no longer %s", camera, host, before)
             await book.remember(camera, host)
+            moved += 1
+    return moved

@@ -118,12 +118,13 @@ async def test_a_network_that_is_down_is_asked_again_later() -> None:
     assert hub.where[FRONT].host == "10.0.0.77"
 
 
-async def test_one_that_is_where_it_was_is_not_noted_again() -> None:
+async def test_one_that_announces_itself_where_it_was_is_not_looked_for_all_the_time() -> None:
     async with locating(Hub()) as hub:
         hub.network.there = {FRONT: "10.0.0.20"}
         hub.lose(FRONT)
-        await hub.clock.advance(MISSED_S + 10)
+        await hub.clock.advance(SEARCH_EVERY_S)
     assert hub.network.remembered == {}
+    assert len(hub.network.asked) == 1
 
 
 def test_the_neighbourhood_is_asked_from_the_last_address_outwards() -> None:
