@@ -44,18 +44,23 @@ async def _run(wanted: argparse.Namespace) -> None:
 def _street(wanted: argparse.Namespace) -> Street:
     return Street(
         kasa=wanted.kasa,
+        models=[name.strip() for name in wanted.models.split(",") if name.strip()],
         tapo=wanted.tapo,
         names=[name.strip() for name in wanted.names.split(",") if name.strip()],
         block=wanted.block,
         size=wanted.size,
         ports=Ports(rtsp=wanted.rtsp_port, https=wanted.https_port),
-        habits=Habits(
-            framing=wanted.framing,
-            stamps=not wanted.no_stamps,
-            sound=wanted.sound,
-            start=wanted.start,
-            control_login=wanted.kasa_login,
-        ),
+        habits=None if wanted.models else _habits(wanted),
+    )
+
+
+def _habits(wanted: argparse.Namespace) -> Habits:
+    return Habits(
+        framing=wanted.framing,
+        stamps=not wanted.no_stamps,
+        sound=wanted.sound,
+        start=wanted.start,
+        control_login=wanted.kasa_login,
     )
 
 
@@ -71,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--kasa", type=int, default=1, help="how many Kasa EC60")
     parser.add_argument("--tapo", type=int, default=1, help="how many Tapo C210")
+    parser.add_argument("--models", default="", help='these instead: "KC420WS,C720", each as it behaves')
     parser.add_argument("--names", default="", help='their names: "Front door,Garden"')
     parser.add_argument("--block", help="addresses: 127.x.y; any free block when not given")
     parser.add_argument("--size", type=_size, default=(1920, 1080), help="picture size, 1920x1080")

@@ -1,4 +1,4 @@
-"""Takes H.264 byte streams (Annex B) apart into NAL units and puts them together again."""
+"""Takes H.264 and H.265 byte streams (Annex B) apart into NAL units and puts them together again."""
 
 import re
 from collections.abc import Iterable
@@ -22,3 +22,18 @@ def nal_type(unit: bytes) -> int:
 def byte_stream(units: Iterable[bytes]) -> bytes:
     """NAL units as a byte stream, each behind a four-byte start code."""
     return b"".join(START_CODE + unit for unit in units)
+
+
+def is_parameter_set(unit: bytes, codec: str) -> bool:
+    """Whether it says how the pictures are coded: SPS or PPS, and the VPS of H.265."""
+    return nal_type(unit) in {SPS, PPS} if codec == "h264" else _h265_type(unit) in {32, 33, 34}
+
+
+def is_remark(unit: bytes, codec: str) -> bool:
+    """Whether it is neither that nor a part of a picture."""
+    picture = nal_type(unit) in {SLICE, IDR} if codec == "h264" else _h265_type(unit) < 32
+    return not (picture or is_parameter_set(unit, codec))
+
+
+def _h265_type(unit: bytes) -> int:
+    return unit[0] >> 1 & 0x3F  # H.265, table 7-1

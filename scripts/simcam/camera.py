@@ -19,6 +19,7 @@ from simcam.udp import Beacon
 REBOOT_S = 3.0  # when nothing else is asked; real ones need 20 to 60 s
 ANSWER_FIRST_S = 0.2  # between a camera's "yes, I reboot" and its doing so
 UPTIME_US = (10**9, 10**12)  # the camera's clock when the simulation starts
+JUMP_US = 3_600_000_000
 BOOT_US = (5 * 10**6, 20 * 10**6)  # and when it starts anew after a reboot
 
 
@@ -26,7 +27,6 @@ class SimCamera(ABC):
     """One simulated camera. `start` it, use it, `close` it."""
 
     family: ClassVar[str]
-    model: ClassVar[str]
 
     def __init__(self, setup: Setup, film: Film, next_address: Callable[[], str]) -> None:
         self.setup = setup
@@ -36,11 +36,16 @@ class SimCamera(ABC):
         self.journal = Journal()
         self.crew = Crew()
         self.timeline = Timeline(
-            asyncio.get_running_loop().time(), time.time() * 1000, 0, random.randrange(*UPTIME_US)
+            asyncio.get_running_loop().time(), time.time() * 1000, 0, self._first_stamp_us()
         )
         self._next_address = next_address
         self._ends: asyncio.TimerHandle | None = None
         self.doors, self.beacon = self._ports()
+
+    @property
+    def model(self) -> str:
+        """As it announces itself."""
+        return self.setup.model.announced
 
     @abstractmethod
     def _ports(self) -> tuple[list[Door], Beacon]:
@@ -78,7 +83,7 @@ class SimCamera(ABC):
     async def impose(self, fault: Fault, seconds: float | None = None) -> None:
         """Begin a fault, in place of the one before it; with `seconds` it ends by itself."""
         await self.relieve()
-        self.fault = None if fault in {Fault.CUT, Fault.MOVE} else fault
+        self.fault = None if fault in {Fault.CUT, Fault.MOVE, Fault.CLOCK_JUMP} else fault
         if fault is Fault.REBOOT:
             seconds = REBOOT_S if seconds is None else seconds
         await self._begin(fault)
@@ -91,7 +96,7 @@ class SimCamera(ABC):
         self._forget_timer()
         if self.fault is Fault.OFF:
             self.private = False
-        if self.fault in {Fault.REBOOT, Fault.REFUSE}:
+        if self.fault in {Fault.REBOOT, Fault.REFUSE, Fault.SILENT}:
             await self.start()
         self.fault = None
 
@@ -103,6 +108,11 @@ class SimCamera(ABC):
         """Cut every connection of this moment."""
         for door in self.doors:
             door.throw_out()
+
+    async def wait_while_hanging(self) -> None:
+        """Control takes a call and says nothing, for as long as that is the fault."""
+        while self.fault is Fault.HANG:
+            await asyncio.sleep(0.1)
 
     def first_frame(self) -> int:
         """Where a stream that is asked for now begins."""
@@ -157,6 +167,11 @@ class SimCamera(ABC):
             await self.start()
         elif fault in {Fault.CUT, Fault.UNAUTHORIZED}:
             self.cut()
+        elif fault is Fault.SILENT:
+            self.beacon.shut()
+        elif fault is Fault.CLOCK_JUMP:
+            stamp = self.timeline.boot_stamp_us + JUMP_US
+            self.timeline = replace(self.timeline, boot_stamp_us=stamp)
 
     def _shut_doors(self) -> None:
         for door in self.doors:
@@ -166,9 +181,15 @@ class SimCamera(ABC):
         self._shut_doors()
         self.beacon.shut()
 
+    def _first_stamp_us(self) -> int:
+        if self.setup.habits.unix_stamps:
+            return time.time_ns() // 1000
+        return random.randrange(*UPTIME_US)
+
     def _restart_clock(self) -> None:
         now = self.timeline.index_at(asyncio.get_running_loop().time())
-        self.timeline = replace(self.timeline, boot_index=now, boot_stamp_us=random.randrange(*BOOT_US))
+        stamp = self._first_stamp_us() if self.setup.habits.unix_stamps else random.randrange(*BOOT_US)
+        self.timeline = replace(self.timeline, boot_index=now, boot_stamp_us=stamp)
 
     def _forget_timer(self) -> None:
         if self._ends is not None:

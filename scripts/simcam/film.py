@@ -1,4 +1,4 @@
-"""The film a camera plays: 480 numbered H.264 frames, encoded once and kept in a cache folder.
+"""The film a camera plays: 480 numbered H.264 or H.265 frames, encoded once and kept in a cache folder.
 
 The cycle begins with a key frame and ends before one, so that it can be played round and round.
 """
@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from simcam.annexb import IDR, PPS, SLICE, SPS, byte_stream, nal_type, nal_units
-from simcam.filming import Plan, encode
+from simcam.annexb import byte_stream, is_parameter_set, is_remark, nal_units
+from simcam.filming import Codec, Plan, encode
 
-CACHE_VERSION = 3  # raise it when the pictures change, so that nobody plays an old film
+CACHE_VERSION = 4  # raise it when the pictures change, so that nobody plays an old film
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,9 @@ class Film:
         return -(-index // self.plan.gop) * self.plan.gop
 
     @cached_property
-    def parameter_sets(self) -> tuple[bytes, bytes]:
-        """SPS and PPS."""
-        first = {nal_type(unit): unit for unit in self.frames[0]}
-        return first[SPS], first[PPS]
+    def parameter_sets(self) -> tuple[bytes, ...]:
+        """SPS and PPS; with H.265 the VPS in front."""
+        return tuple(unit for unit in self.frames[0] if is_parameter_set(unit, self.plan.codec))
 
     @cached_property
     def _streams(self) -> tuple[bytes, ...]:
@@ -55,7 +54,7 @@ def load(plan: Plan, cache: Path | None = None) -> Film:
     header, _, streams = content.partition(b"\n")
     start, frames = 0, []
     for size in json.loads(header)["sizes"]:
-        frames.append(_picture_units(streams[start : start + size]))
+        frames.append(_picture_units(streams[start : start + size], plan.codec))
         start += size
     return Film(plan, tuple(frames))
 
@@ -79,6 +78,6 @@ def _keep(path: Path, plan: Plan, units: list[bytes]) -> None:
     Path(part.name).rename(path)
 
 
-def _picture_units(stream: bytes) -> tuple[bytes, ...]:
+def _picture_units(stream: bytes, codec: Codec) -> tuple[bytes, ...]:
     """Without the encoder's own remarks (SEI), which cameras do not send."""
-    return tuple(unit for unit in nal_units(stream) if nal_type(unit) in {SLICE, IDR, SPS, PPS})
+    return tuple(unit for unit in nal_units(stream) if not is_remark(unit, codec))

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import av
 
@@ -18,6 +19,8 @@ FULL_HD_BITS = 2_000_000  # bit/s at 1080p15, as measured on Tapo and Kasa camer
 LEAST_BITS = 150_000
 ENCODER_THREADS = 2
 
+Codec = Literal["h264", "hevc"]
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -28,6 +31,7 @@ class Plan:
     height: int = 1080
     frames: int = 480
     gop: int = 30
+    codec: Codec = "h264"
 
     def __post_init__(self) -> None:
         if self.frames % self.gop:
@@ -55,17 +59,20 @@ def encode(plan: Plan) -> list[bytes]:
 
 
 def _encoder(plan: Plan) -> av.VideoCodecContext:
-    encoder = av.CodecContext.create("libx264", "w")
+    encoder = av.CodecContext.create("libx264" if plan.codec == "h264" else "libx265", "w")
     encoder.width, encoder.height, encoder.pix_fmt = plan.width, plan.height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
     encoder.bit_rate = plan.bit_rate
     kilobits = plan.bit_rate // 1000
-    encoder.options = {
-        "preset": "ultrafast",
-        "x264-params": f"keyint={plan.gop}:min-keyint={plan.gop}:scenecut=0:open-gop=0:bframes=0"
+    common = (
+        f"keyint={plan.gop}:min-keyint={plan.gop}:scenecut=0:open-gop=0:bframes=0"
         f":repeat-headers=1:vbv-maxrate={kilobits}:vbv-bufsize={2 * kilobits}"
-        f":threads={ENCODER_THREADS}:sliced-threads=0",
+    )
+    own = {
+        "h264": {"x264-params": f"{common}:threads={ENCODER_THREADS}:sliced-threads=0"},
+        "hevc": {"x265-params": f"{common}:pools={ENCODER_THREADS}:frame-threads=1:log-level=none"},
     }
+    encoder.options = {"preset": "ultrafast", **own[plan.codec]}
     return encoder
 
 

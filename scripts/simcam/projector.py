@@ -7,6 +7,8 @@ from collections.abc import Callable
 from simcam.camera import SimCamera
 from simcam.settings import Fault
 
+SPOILING = {Fault.GARBAGE, Fault.FLIP}
+FLIPPED_EVERY = 2000  # bytes; one bit of so many is wrong
 DRAIN_LIMIT_S = 10  # a client that takes nothing for so long is dropped, as cameras do
 
 Render = Callable[[int], bytes]
@@ -29,12 +31,13 @@ async def project(
                 camera.fault = None
                 writer.write(_broken_off(render(index)))
                 return
-            if camera.fault is not Fault.STALL:
+            keyless = camera.fault is Fault.NO_KEY_FRAMES and index % camera.film.plan.gop == 0
+            if camera.fault is not Fault.STALL and not keyless:
                 frame = render(index)
-                writer.write(frame if camera.fault is None else random.randbytes(len(frame)))
+                writer.write(_spoiled(frame, camera.fault))
                 async with asyncio.timeout(DRAIN_LIMIT_S):
                     await writer.drain()
-                if camera.fault is None:
+                if camera.fault not in SPOILING:
                     entry.sent(index)
             index += 1
 
@@ -49,6 +52,17 @@ def client_of(writer: asyncio.StreamWriter) -> str:
     """The client's address and port, for the journal."""
     host, port = writer.get_extra_info("peername")[:2]
     return f"{host}:{port}"
+
+
+def _spoiled(frame: bytes, fault: Fault | None) -> bytes:
+    if fault is Fault.GARBAGE:
+        return random.randbytes(len(frame))
+    if fault is not Fault.FLIP:
+        return frame
+    flipped = bytearray(frame)
+    for _ in range(1 + len(frame) // FLIPPED_EVERY):
+        flipped[random.randrange(len(frame))] ^= 1 << random.randrange(8)
+    return bytes(flipped)
 
 
 def _broken_off(frame: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Packs H.264 (RFC 6184) and sound into RTP, and RTP and RTCP into an RTSP connection (RFC 2326, 10.12)."""
+"""Packs H.264 (RFC 6184), H.265 (RFC 7798) and sound into RTP, and that into RTSP (RFC 2326, 10.12)."""
 
 import struct
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 MTU = 1400  # bytes of payload; cameras stay below Ethernet's 1500 even inside TCP
 FU_A = 28  # NAL unit type of a fragment
+FU_H265 = 49
 SENDER_REPORT = 200  # RTCP packet type
 NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 
@@ -65,11 +66,12 @@ class Track:
 VIDEO_CLOCK = 90_000  # Hz
 
 
-def h264_payloads(units: Sequence[bytes]) -> list[bytes]:
-    """An access unit's NAL units as RTP payloads: whole where they fit, else in fragments (FU-A)."""
+def video_payloads(units: Sequence[bytes], codec: str) -> list[bytes]:
+    """An access unit's NAL units as RTP payloads: whole where they fit, else in fragments."""
+    fragments = _fragments if codec == "h264" else _h265_fragments
     payloads: list[bytes] = []
     for unit in units:
-        payloads += [unit] if len(unit) <= MTU else _fragments(unit)
+        payloads += [unit] if len(unit) <= MTU else fragments(unit)
     return payloads
 
 
@@ -81,6 +83,17 @@ def _fragments(unit: bytes) -> list[bytes]:
         bytes([indicator, kind | (0x80 if start == 1 else 0) | (0x40 if start + step >= len(unit) else 0)])
         + unit[start : start + step]
         for start in starts
+    ]
+
+
+def _h265_fragments(unit: bytes) -> list[bytes]:
+    head = bytes([unit[0] & 0x81 | FU_H265 << 1, unit[1]])
+    kind, step = unit[0] >> 1 & 0x3F, MTU - 3
+    return [
+        head
+        + bytes([kind | (0x80 if start == 2 else 0) | (0x40 if start + step >= len(unit) else 0)])
+        + unit[start : start + step]
+        for start in range(2, len(unit), step)
     ]
 
 

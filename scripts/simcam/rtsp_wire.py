@@ -4,14 +4,14 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from simcam.filming import Codec
 from simcam.rtp import VIDEO_CLOCK
 from simcam.settings import Logins
-from simcam.sound import SAMPLE_RATE
 
 REALM = "TP-Link IP-Camera"
-VIDEO_TYPE, SOUND_TYPE = 96, 8  # RTP payload types: dynamic, and PCMA (RFC 3551)
+VIDEO_TYPE = 96  # RTP payload type: dynamic
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
 
 _FIELD = re.compile(r'(\w+)="?([^",]*)"?')
@@ -45,10 +45,8 @@ def login_fits(header: str, method: str, nonce: str, logins: Logins) -> bool:
     )
 
 
-def session_description(address: str, sps: bytes, pps: bytes, with_sound: bool) -> str:
-    """The SDP of a stream."""
-    profile = sps[1:4].hex().upper()
-    sets = ",".join(base64.b64encode(unit).decode() for unit in (sps, pps))
+def session_description(address: str, sets: Sequence[bytes], codec: Codec, sound: str | None) -> str:
+    """The SDP of a stream; `sound` is its encoding and clock ("PCMA/8000"), None without any."""
     lines = [
         "v=0",
         f"o=- 14665860 31787219 1 IN IP4 {address}",
@@ -56,17 +54,30 @@ def session_description(address: str, sps: bytes, pps: bytes, with_sound: bool) 
         "t=0 0",
         f"m=video 0 RTP/AVP {VIDEO_TYPE}",
         "c=IN IP4 0.0.0.0",
-        f"a=rtpmap:{VIDEO_TYPE} H264/{VIDEO_CLOCK}",
-        f"a=fmtp:{VIDEO_TYPE} packetization-mode=1;profile-level-id={profile};sprop-parameter-sets={sets}",
+        f"a=rtpmap:{VIDEO_TYPE} {'H264' if codec == 'h264' else 'H265'}/{VIDEO_CLOCK}",
+        f"a=fmtp:{VIDEO_TYPE} {_video_format(sets, codec)}",
         "a=control:track1",
     ]
-    if with_sound:
+    if sound:
         lines += [
-            f"m=audio 0 RTP/AVP {SOUND_TYPE}",
-            f"a=rtpmap:{SOUND_TYPE} PCMA/{SAMPLE_RATE}",
+            f"m=audio 0 RTP/AVP {sound_type(sound)}",
+            f"a=rtpmap:{sound_type(sound)} {sound}",
             "a=control:track2",
         ]
     return "\r\n".join([*lines, ""])
+
+
+def sound_type(sound: str) -> int:
+    """Its RTP payload type: static for 8 kHz (RFC 3551), dynamic else."""
+    return {"PCMU/8000": 0, "PCMA/8000": 8}.get(sound, 97)
+
+
+def _video_format(sets: Sequence[bytes], codec: Codec) -> str:
+    coded = [base64.b64encode(unit).decode() for unit in sets]
+    if codec == "hevc":
+        return ";".join(f"sprop-{name}={one}" for name, one in zip(("vps", "sps", "pps"), coded, strict=True))
+    profile = sets[0][1:4].hex().upper()
+    return f"packetization-mode=1;profile-level-id={profile};sprop-parameter-sets={','.join(coded)}"
 
 
 def _md5(text: str) -> str:

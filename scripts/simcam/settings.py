@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from simcam.multipart import Framing
+
+if TYPE_CHECKING:
+    from simcam.models import Model
 
 
 class Fault(StrEnum):
@@ -18,6 +22,11 @@ class Fault(StrEnum):
     GARBAGE = "garbage"  # random bytes where frames should be
     TRUNCATE = "truncate"  # one frame breaks off in its middle and the connection closes
     REFUSE = "refuse"  # TCP connections are refused; discovery still answers
+    NO_KEY_FRAMES = "no_key_frames"  # pictures come, none of which can be decoded without another
+    CLOCK_JUMP = "clock_jump"  # the stream's time stamps leap an hour ahead, once
+    FLIP = "flip"  # some bits of what is sent are wrong
+    HANG = "hang"  # its control takes calls and never answers
+    SILENT = "silent"  # it answers no discovery
 
 
 class Sound(StrEnum):
@@ -78,6 +87,14 @@ class Habits:
     start: Start = Start.ANYWHERE
     control_login: ControlLogin = ControlLogin.FACTORY
     control_path: str = "/data/LINKIE2.json"  # "/data/LINKIE.json" on older models
+    unix_stamps: bool = False  # X-Timestamp counts from 1970, not from the camera's start
+    app_only: bool = False  # its control is silent to whoever does not say that it is the Kasa app
+    hears_broadcast: bool = True
+    old_tls: bool = False  # a 1024-bit key, RSA key exchange, and nothing newer than TLS 1.2
+    stream_login: bool = True  # whether any login opens the stream at all
+    third_party: bool = True  # Tapo: False is the firmware of 2026 with the owner's switch off
+    session_s: float | None = None  # Tapo: after so many seconds a session of its control ends
+    wide_sound: bool = False  # Tapo: PCMU with 16 kHz
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,7 @@ class Setup:
 
     number: int  # painted into its frames
     alias: str
+    model: "Model"
     mac: str  # upper case, with colons
     address: str
     logins: Logins = field(default_factory=Logins)

@@ -3,6 +3,8 @@
     async with Street(kasa=2, tapo=2, names=["Front door", "Garden"]) as street:
         street.cameras[0].address, street.cameras[0].setup.mac
 
+    Street(models=["KC420WS", "C720"]) has these models instead, each with its own habits.
+
 Every camera has its own address on the standard ports. Discovery by broadcast to 127.255.255.255 finds the
 cameras of every run on this machine; the addresses and MACs of two runs always differ.
 """
@@ -17,16 +19,18 @@ from typing import Self
 
 from simcam import sound
 from simcam.block import claim_block
-from simcam.c210 import SimC210
 from simcam.camera import SimCamera
 from simcam.certificate import server_tls
-from simcam.ec60 import SimEC60
 from simcam.film import Film, load
 from simcam.filming import Plan
+from simcam.kasa_camera import SimKasa
+from simcam.models import DEFAULTS, MODELS, Model
 from simcam.settings import Habits, Logins, Ports, Setup
+from simcam.tapo_camera import SimTapo
 from simcam.udp import listen
 
 BROADCAST = "127.255.255.255"  # the one broadcast address of the loopback network
+KINDS: Mapping[str, type[SimKasa] | type[SimTapo]] = {"kasa": SimKasa, "tapo": SimTapo}
 MAKERS = {"kasa": "74:FE:CE", "tapo": "40:AE:30"}  # the first half of the recorded cameras' MACs
 
 
@@ -36,12 +40,13 @@ class Street:
 
     kasa: int = 1
     tapo: int = 1
+    models: Sequence[str] = ()  # which ones, in place of so many EC60 and C210
     names: Sequence[str] = ()
     block: str | None = None  # "127.x.y"; any free one when not given
     size: tuple[int, int] = (1920, 1080)
     logins: Logins = field(default_factory=Logins)
     ports: Ports = field(default_factory=Ports)
-    habits: Habits = field(default_factory=Habits)
+    habits: Habits | None = None  # of all, in place of their models' own
     own_habits: Mapping[int, Habits] = field(
         default_factory=dict
     )  # of single cameras, by their number from 1
@@ -54,7 +59,8 @@ class Street:
             stack.callback(self._block.release)
             films = await self._films()
             await self._warm_up()
-            for setup, kind, film in zip(self._setups(), self._kinds(), films, strict=True):
+            for setup, film in zip(self._setups(), films, strict=True):
+                kind = KINDS[setup.model.family]
                 camera = kind(setup, film, self._block.next_address)
                 stack.push_async_callback(camera.close)
                 await camera.start()
@@ -76,21 +82,24 @@ class Street:
         wanted = mac.upper().replace("-", ":")
         return next((camera for camera in self.cameras if camera.setup.mac == wanted), None)
 
-    def _kinds(self) -> list[type[SimEC60] | type[SimC210]]:
-        return [SimEC60] * self.kasa + [SimC210] * self.tapo
+    def _models(self) -> list[Model]:
+        if self.models:
+            return [MODELS[name] for name in self.models]
+        return [DEFAULTS["kasa"]] * self.kasa + [DEFAULTS["tapo"]] * self.tapo
 
     def _setups(self) -> list[Setup]:
         return [
             Setup(
                 number=number,
                 alias=self._name(number),
-                mac=self._block.mac(MAKERS[kind.family], number),
+                model=model,
+                mac=self._block.mac(MAKERS[model.family], number),
                 address=self._block.next_address(),
                 logins=self.logins,
                 ports=self.ports,
-                habits=self.own_habits.get(number, self.habits),
+                habits=self.own_habits.get(number) or self.habits or model.habits,
             )
-            for number, kind in enumerate(self._kinds(), start=1)
+            for number, model in enumerate(self._models(), start=1)
         ]
 
     def _name(self, number: int) -> str:
@@ -100,11 +109,12 @@ class Street:
         """Encode what is not in the cache yet, as many films at once as there are processors."""
         turn = asyncio.Semaphore(max(1, os.cpu_count() or 1))
 
-        async def film(number: int) -> Film:
+        async def film(number: int, model: Model) -> Film:
             async with turn:
-                return await asyncio.to_thread(load, Plan(number, *self.size), self.cache)
+                plan = Plan(number, *self.size, codec=model.codec)
+                return await asyncio.to_thread(load, plan, self.cache)
 
-        return list(await asyncio.gather(*(film(n + 1) for n in range(self.kasa + self.tapo))))
+        return list(await asyncio.gather(*(film(n, one) for n, one in enumerate(self._models(), start=1))))
 
     async def _warm_up(self) -> None:
         """Do in threads what would hold up the first clients: the RSA key, the sound."""
@@ -118,7 +128,7 @@ class Street:
 
             def hear(data: bytes, addr: tuple[str, int], port: int = port) -> None:
                 for camera in self.cameras:
-                    if camera.beacon.port == port:
+                    if camera.beacon.port == port and camera.setup.habits.hears_broadcast:
                         camera.beacon.hear(data, addr)
 
             ear = await listen(BROADCAST, port, hear, shared=True)

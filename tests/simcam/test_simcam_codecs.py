@@ -9,7 +9,7 @@ from kasa.transports.xortransport import XorEncryption
 
 from simcam import sound
 from simcam.multipart import CHUNK_LIMIT, Framing, framed, part, response_head
-from simcam.rtp import MTU, VIDEO_CLOCK, Track, h264_payloads
+from simcam.rtp import MTU, VIDEO_CLOCK, Track, video_payloads
 from simcam.xor import decrypted, encrypted
 
 
@@ -77,12 +77,12 @@ def test_a_long_part_spans_several_chunks() -> None:
 
 
 def test_a_small_nal_unit_is_sent_whole() -> None:
-    assert h264_payloads([b"\x67abc"]) == [b"\x67abc"]
+    assert video_payloads([b"\x67abc"], "h264") == [b"\x67abc"]
 
 
 def test_a_large_nal_unit_is_sent_in_fragments_that_join_again() -> None:
     unit = b"\x65" + bytes(range(256)) * 20
-    payloads = h264_payloads([unit])
+    payloads = video_payloads([unit], "h264")
     assert all(len(payload) <= MTU and payload[0] == 0x60 | 28 for payload in payloads)
     assert [payload[1] >> 6 for payload in payloads] == [2, *[0] * (len(payloads) - 2), 1]
     assert b"\x65" + b"".join(payload[2:] for payload in payloads) == unit

@@ -15,7 +15,7 @@ import pytest
 
 from simcam.block import NoFreeBlock, claim_block
 from simcam.control_api import control_api
-from simcam.ec60 import SimEC60, stream_basic
+from simcam.kasa_camera import SimKasa, stream_basic
 from simcam.kasa_client import KasaClient
 from simcam.reading import frames_in
 from simcam.settings import Logins
@@ -31,9 +31,9 @@ async def api(street: Street) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def kasa(street: Street) -> SimEC60:
+async def kasa(street: Street) -> SimKasa:
     camera = street.cameras[0]
-    assert isinstance(camera, SimEC60)
+    assert isinstance(camera, SimKasa)
     return camera
 
 
@@ -43,7 +43,7 @@ async def get(api: aiohttp.ClientSession, path: str) -> Any:
         return await answer.json()
 
 
-async def watch(camera: SimEC60, frames: int) -> bytes:
+async def watch(camera: SimKasa, frames: int) -> bytes:
     client = await KasaClient.connect(
         camera.address, camera.setup.ports.stream, stream_basic(camera.setup.logins)
     )
@@ -52,13 +52,13 @@ async def watch(camera: SimEC60, frames: int) -> bytes:
     return video
 
 
-async def test_the_cameras_are_listed(api: aiohttp.ClientSession, kasa: SimEC60) -> None:
+async def test_the_cameras_are_listed(api: aiohttp.ClientSession, kasa: SimKasa) -> None:
     listed = (await get(api, "/cameras"))["cameras"]
     assert [camera["alias"] for camera in listed] == ["Front door", "Garden"]
     assert listed[0] == json.loads(json.dumps(kasa.describe()))
 
 
-async def test_a_fault_is_imposed_and_ended(api: aiohttp.ClientSession, kasa: SimEC60) -> None:
+async def test_a_fault_is_imposed_and_ended(api: aiohttp.ClientSession, kasa: SimKasa) -> None:
     path = f"/cameras/{kasa.setup.mac}/fault"
     async with api.post(path, json={"fault": "off"}) as answer:
         assert (await answer.json())["private"] is True
@@ -67,7 +67,7 @@ async def test_a_fault_is_imposed_and_ended(api: aiohttp.ClientSession, kasa: Si
 
 
 async def test_an_unknown_fault_and_an_unknown_camera_are_refused(
-    api: aiohttp.ClientSession, kasa: SimEC60
+    api: aiohttp.ClientSession, kasa: SimKasa
 ) -> None:
     async with api.post(f"/cameras/{kasa.setup.mac}/fault", json={"fault": "flood"}) as answer:
         assert answer.status == 400
@@ -75,13 +75,13 @@ async def test_an_unknown_fault_and_an_unknown_camera_are_refused(
         assert answer.status == 404
 
 
-async def test_an_event_is_seen_by_the_camera(api: aiohttp.ClientSession, kasa: SimEC60) -> None:
+async def test_an_event_is_seen_by_the_camera(api: aiohttp.ClientSession, kasa: SimKasa) -> None:
     async with api.post(f"/cameras/{kasa.setup.mac}/event", json={"kind": "motion", "at_s": 5}) as answer:
         assert answer.status == 200
     assert kasa.answers.sysinfo()["system"]["last_activity_timestamp"] == 5
 
 
-async def test_the_journal_says_which_frames_went_out(api: aiohttp.ClientSession, kasa: SimEC60) -> None:
+async def test_the_journal_says_which_frames_went_out(api: aiohttp.ClientSession, kasa: SimKasa) -> None:
     await watch(kasa, 5)
     frames = await get(api, f"/cameras/{kasa.setup.mac}/frames")
     (connection,) = frames["connections"]
@@ -91,7 +91,7 @@ async def test_the_journal_says_which_frames_went_out(api: aiohttp.ClientSession
     assert connection["first"]["number"] == connection["first"]["index"] % frames["cycle"]
 
 
-async def test_a_frame_is_sent_when_the_schedule_says(api: aiohttp.ClientSession, kasa: SimEC60) -> None:
+async def test_a_frame_is_sent_when_the_schedule_says(api: aiohttp.ClientSession, kasa: SimKasa) -> None:
     await watch(kasa, 3)
     (connection,) = (await get(api, f"/cameras/{kasa.setup.mac}/frames"))["connections"]
     last = connection["last"]
@@ -100,7 +100,7 @@ async def test_a_frame_is_sent_when_the_schedule_says(api: aiohttp.ClientSession
     assert due["number"] == last["number"]
 
 
-async def test_the_frames_between_two_moments_are_told(api: aiohttp.ClientSession, kasa: SimEC60) -> None:
+async def test_the_frames_between_two_moments_are_told(api: aiohttp.ClientSession, kasa: SimKasa) -> None:
     start = kasa.timeline.start_wall_ms
     path = f"/cameras/{kasa.setup.mac}/frames?from_ms={start - 1}&to_ms={start + 1999}"
     assert (await get(api, path))["due"] == {"first": 0, "last": 29, "count": 30}

@@ -9,39 +9,39 @@ import pytest
 from kasa import Credentials, Discover
 from kasa.exceptions import AuthenticationError
 
-from simcam.c210 import SimC210
 from simcam.camera import SimCamera
-from simcam.ec60 import SimEC60, stream_basic
+from simcam.kasa_camera import SimKasa, stream_basic
 from simcam.kasa_client import KasaClient
 from simcam.settings import Fault
 from simcam.street import Street
+from simcam.tapo_camera import SimTapo
 
 LIMIT_S = 10  # for what must come
 SILENCE_S = 0.5  # in which a sound camera would send seven frames
 
 
 @pytest.fixture
-async def kasa(street: Street) -> SimEC60:
+async def kasa(street: Street) -> SimKasa:
     camera = street.cameras[0]
-    assert isinstance(camera, SimEC60)
+    assert isinstance(camera, SimKasa)
     return camera
 
 
 @pytest.fixture
-async def tapo(street: Street) -> SimC210:
+async def tapo(street: Street) -> SimTapo:
     camera = street.cameras[1]
-    assert isinstance(camera, SimC210)
+    assert isinstance(camera, SimTapo)
     return camera
 
 
-async def connect(camera: SimEC60) -> KasaClient:
+async def connect(camera: SimKasa) -> KasaClient:
     async with asyncio.timeout(LIMIT_S):
         return await KasaClient.connect(
             camera.address, camera.setup.ports.stream, stream_basic(camera.setup.logins)
         )
 
 
-async def playing(camera: SimEC60) -> KasaClient:
+async def playing(camera: SimKasa) -> KasaClient:
     client = await connect(camera)
     await client.videos(1)
     return client
@@ -60,7 +60,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def discovers(camera: SimC210) -> bool:
+async def discovers(camera: SimTapo) -> bool:
     credentials = Credentials("admin", camera.setup.logins.password)
     found = await Discover.discover(
         target=camera.address, discovery_timeout=1, discovery_packets=1, credentials=credentials
@@ -69,21 +69,21 @@ async def discovers(camera: SimC210) -> bool:
     return camera.address in found
 
 
-async def test_off_answers_503_until_it_ends(kasa: SimEC60) -> None:
+async def test_off_answers_503_until_it_ends(kasa: SimKasa) -> None:
     await kasa.impose(Fault.OFF)
     assert (await connect(kasa)).status == 503
     await kasa.relieve()
     assert (await connect(kasa)).status == 200
 
 
-async def test_off_masks_the_lens_of_a_tapo(tapo: SimC210) -> None:
+async def test_off_masks_the_lens_of_a_tapo(tapo: SimTapo) -> None:
     await tapo.impose(Fault.OFF)
     assert tapo.answers.lens_masked
     await tapo.relieve()
     assert not tapo.answers.lens_masked
 
 
-async def test_unauthorized_ends_the_stream_and_answers_401(kasa: SimEC60) -> None:
+async def test_unauthorized_ends_the_stream_and_answers_401(kasa: SimKasa) -> None:
     client = await playing(kasa)
     await kasa.impose(Fault.UNAUTHORIZED)
     with pytest.raises((EOFError, ConnectionError, ssl.SSLError)):
@@ -91,7 +91,7 @@ async def test_unauthorized_ends_the_stream_and_answers_401(kasa: SimEC60) -> No
     assert (await connect(kasa)).status == 401
 
 
-async def test_unauthorized_refuses_control_of_a_tapo(tapo: SimC210) -> None:
+async def test_unauthorized_refuses_control_of_a_tapo(tapo: SimTapo) -> None:
     await tapo.impose(Fault.UNAUTHORIZED)
     credentials = Credentials("admin", tapo.setup.logins.password)
     device = await Discover.discover_single(tapo.address, discovery_timeout=2, credentials=credentials)
@@ -101,7 +101,7 @@ async def test_unauthorized_refuses_control_of_a_tapo(tapo: SimC210) -> None:
     await device.disconnect()
 
 
-async def test_a_stalled_stream_stays_open_and_silent_and_goes_on_later(kasa: SimEC60) -> None:
+async def test_a_stalled_stream_stays_open_and_silent_and_goes_on_later(kasa: SimKasa) -> None:
     client = await playing(kasa)
     await kasa.impose(Fault.STALL)
     sent = kasa.journal.frames_sent
@@ -115,14 +115,14 @@ async def test_a_stalled_stream_stays_open_and_silent_and_goes_on_later(kasa: Si
     assert len(kasa.journal.entries[-1].spans) == 2
 
 
-async def test_a_stalled_camera_accepts_a_client_and_says_nothing(kasa: SimEC60) -> None:
+async def test_a_stalled_camera_accepts_a_client_and_says_nothing(kasa: SimKasa) -> None:
     await kasa.impose(Fault.STALL)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(SILENCE_S):
             await KasaClient.connect(kasa.address, kasa.setup.ports.stream, stream_basic(kasa.setup.logins))
 
 
-async def test_cut_ends_the_connections_of_the_moment_and_takes_new_ones(kasa: SimEC60) -> None:
+async def test_cut_ends_the_connections_of_the_moment_and_takes_new_ones(kasa: SimKasa) -> None:
     client = await playing(kasa)
     await kasa.impose(Fault.CUT)
     with pytest.raises((EOFError, ConnectionError, ssl.SSLError)):
@@ -142,7 +142,7 @@ async def test_refuse_closes_every_tcp_port_until_it_ends(street: Street, index:
 
 
 @pytest.mark.slow
-async def test_a_rebooting_camera_is_gone_from_tcp_and_udp_and_comes_back(tapo: SimC210) -> None:
+async def test_a_rebooting_camera_is_gone_from_tcp_and_udp_and_comes_back(tapo: SimTapo) -> None:
     await tapo.impose(Fault.REBOOT, seconds=4)
     with pytest.raises(ConnectionRefusedError):
         await touch(tapo)
@@ -152,7 +152,7 @@ async def test_a_rebooting_camera_is_gone_from_tcp_and_udp_and_comes_back(tapo: 
     assert await discovers(tapo)
 
 
-async def test_a_reboot_starts_the_cameras_own_clock_anew(kasa: SimEC60) -> None:
+async def test_a_reboot_starts_the_cameras_own_clock_anew(kasa: SimKasa) -> None:
     client = await connect(kasa)
     (before,) = await client.videos(1)
     await kasa.impose(Fault.REBOOT, seconds=0.2)
@@ -161,7 +161,7 @@ async def test_a_reboot_starts_the_cameras_own_clock_anew(kasa: SimEC60) -> None
     assert (after.stamp_s or 0) < 30 < 1000 <= (before.stamp_s or 0)
 
 
-async def test_a_moved_camera_keeps_its_mac_and_leaves_its_address(kasa: SimEC60) -> None:
+async def test_a_moved_camera_keeps_its_mac_and_leaves_its_address(kasa: SimKasa) -> None:
     left, mac = kasa.address, kasa.describe()["mac"]
     await kasa.impose(Fault.MOVE)
     with pytest.raises(ConnectionRefusedError):
@@ -171,7 +171,7 @@ async def test_a_moved_camera_keeps_its_mac_and_leaves_its_address(kasa: SimEC60
     assert kasa.address != left
 
 
-async def test_garbage_is_not_a_part_and_is_not_counted_as_sent(kasa: SimEC60) -> None:
+async def test_garbage_is_not_a_part_and_is_not_counted_as_sent(kasa: SimKasa) -> None:
     client = await playing(kasa)
     await kasa.impose(Fault.GARBAGE)
     sent = kasa.journal.frames_sent
@@ -181,7 +181,7 @@ async def test_garbage_is_not_a_part_and_is_not_counted_as_sent(kasa: SimEC60) -
     assert kasa.journal.frames_sent <= sent + 1
 
 
-async def test_truncate_breaks_one_part_off_and_hangs_up(kasa: SimEC60) -> None:
+async def test_truncate_breaks_one_part_off_and_hangs_up(kasa: SimKasa) -> None:
     client = await playing(kasa)
     await kasa.impose(Fault.TRUNCATE)
     with pytest.raises(EOFError):
@@ -190,7 +190,7 @@ async def test_truncate_breaks_one_part_off_and_hangs_up(kasa: SimEC60) -> None:
     assert (await connect(kasa)).status == 200
 
 
-async def test_a_fault_with_a_duration_ends_by_itself(kasa: SimEC60) -> None:
+async def test_a_fault_with_a_duration_ends_by_itself(kasa: SimKasa) -> None:
     await kasa.impose(Fault.OFF, seconds=0.1)
     assert kasa.private
     await until(lambda: not kasa.private)
@@ -199,7 +199,7 @@ async def test_a_fault_with_a_duration_ends_by_itself(kasa: SimEC60) -> None:
 
 @pytest.mark.parametrize("fault", [Fault.GARBAGE, Fault.TRUNCATE, Fault.CUT, Fault.OFF])
 async def test_an_rtsp_stream_ends_or_turns_to_noise(
-    tapo: SimC210, fault: Fault, rtsp_bytes: Callable[[SimC210], Awaitable[asyncio.StreamReader]]
+    tapo: SimTapo, fault: Fault, rtsp_bytes: Callable[[SimTapo], Awaitable[asyncio.StreamReader]]
 ) -> None:
     reader = await rtsp_bytes(tapo)
     await tapo.impose(fault)
@@ -221,11 +221,11 @@ async def _well_formed(reader: asyncio.StreamReader, packets: int) -> bool:
 
 
 @pytest.fixture
-def rtsp_bytes() -> Callable[[SimC210], Awaitable[asyncio.StreamReader]]:
+def rtsp_bytes() -> Callable[[SimTapo], Awaitable[asyncio.StreamReader]]:
     return _start_rtsp
 
 
-async def _start_rtsp(camera: SimC210) -> asyncio.StreamReader:
+async def _start_rtsp(camera: SimTapo) -> asyncio.StreamReader:
     """Log in by hand, start the stream, and give what comes after the answer to PLAY."""
     reader, writer = await asyncio.open_connection(camera.address, camera.setup.ports.rtsp)
     target = f"rtsp://{camera.address}/stream1"
@@ -245,7 +245,7 @@ async def _start_rtsp(camera: SimC210) -> asyncio.StreamReader:
     return reader
 
 
-def _digest(camera: SimC210, method: str, target: str, nonce: str) -> str:
+def _digest(camera: SimTapo, method: str, target: str, nonce: str) -> str:
     logins, realm = camera.setup.logins, "TP-Link IP-Camera"
     secret = md5(f"{logins.camera_user}:{realm}:{logins.camera_password}".encode()).hexdigest()
     asked = md5(f"{method}:{target}".encode()).hexdigest()

@@ -9,27 +9,27 @@ import av
 import pytest
 from kasa import AuthenticationError, Credentials, Device, Discover
 
-from simcam.c210 import SimC210
 from simcam.httpwire import IDLE_LIMIT_S
 from simcam.painting import read_painting
 from simcam.reading import Seen, walk
 from simcam.street import BROADCAST, Street
+from simcam.tapo_camera import SimTapo
 
 OpenStreet = Callable[..., Awaitable[Street]]
 
 
 @pytest.fixture
-async def camera(street: Street) -> SimC210:
-    (found,) = [camera for camera in street.cameras if isinstance(camera, SimC210)]
+async def camera(street: Street) -> SimTapo:
+    (found,) = [camera for camera in street.cameras if isinstance(camera, SimTapo)]
     return found
 
 
 @pytest.fixture
-def credentials(camera: SimC210) -> Credentials:
+def credentials(camera: SimTapo) -> Credentials:
     return Credentials("admin", camera.setup.logins.password)
 
 
-async def a_device(camera: SimC210, credentials: Credentials) -> Any:
+async def a_device(camera: SimTapo, credentials: Credentials) -> Any:
     found = await Discover.discover_single(camera.address, discovery_timeout=2, credentials=credentials)
     assert found is not None
     try:
@@ -40,7 +40,7 @@ async def a_device(camera: SimC210, credentials: Credentials) -> Any:
     return found
 
 
-def rtsp_url(camera: SimC210, password: str | None = None) -> str:
+def rtsp_url(camera: SimTapo, password: str | None = None) -> str:
     logins = camera.setup.logins
     secret = quote(password or logins.camera_password, safe="")
     return f"rtsp://{logins.camera_user}:{secret}@{camera.address}:{camera.setup.ports.rtsp}/stream1"
@@ -68,7 +68,7 @@ def watch(url: str, count: int) -> tuple[list[Seen], int]:
     return seen, samples
 
 
-async def rtsp(camera: SimC210, *requests: str) -> list[bytes]:
+async def rtsp(camera: SimTapo, *requests: str) -> list[bytes]:
     """The status lines that bare requests get, on one connection without a login."""
     reader, writer = await asyncio.open_connection(camera.address, camera.setup.ports.rtsp)
     statuses = []
@@ -105,7 +105,7 @@ async def test_a_broadcast_reaches_the_cameras_of_every_run(
     assert addresses <= {reply["meta"]["ip"] for reply in raw}
 
 
-async def test_python_kasa_discovers_and_updates_it(camera: SimC210, credentials: Credentials) -> None:
+async def test_python_kasa_discovers_and_updates_it(camera: SimTapo, credentials: Credentials) -> None:
     device = await a_device(camera, credentials)
     assert (device.alias, device.mac, device.model, device.is_on) == (
         "Garden",
@@ -117,7 +117,7 @@ async def test_python_kasa_discovers_and_updates_it(camera: SimC210, credentials
 
 
 async def test_a_saved_configuration_connects_without_discovery(
-    camera: SimC210, credentials: Credentials
+    camera: SimTapo, credentials: Credentials
 ) -> None:
     device = await a_device(camera, credentials)
     await device.disconnect()
@@ -126,12 +126,12 @@ async def test_a_saved_configuration_connects_without_discovery(
     await again.disconnect()
 
 
-async def test_the_wrong_password_is_refused(camera: SimC210) -> None:
+async def test_the_wrong_password_is_refused(camera: SimTapo) -> None:
     with pytest.raises(AuthenticationError):
         await a_device(camera, Credentials("admin", "wrong"))
 
 
-async def test_the_lens_mask_is_set_and_read_back(camera: SimC210, credentials: Credentials) -> None:
+async def test_the_lens_mask_is_set_and_read_back(camera: SimTapo, credentials: Credentials) -> None:
     device = await a_device(camera, credentials)
     await device.set_state(False)
     await device.update()
@@ -140,7 +140,7 @@ async def test_the_lens_mask_is_set_and_read_back(camera: SimC210, credentials: 
     await device.disconnect()
 
 
-async def test_a_detection_switch_is_set_and_read_back(camera: SimC210, credentials: Credentials) -> None:
+async def test_a_detection_switch_is_set_and_read_back(camera: SimTapo, credentials: Credentials) -> None:
     device = await a_device(camera, credentials)
     await device.modules["MotionDetection"].set_enabled(False)
     await device.update()
@@ -148,7 +148,7 @@ async def test_a_detection_switch_is_set_and_read_back(camera: SimC210, credenti
     await device.disconnect()
 
 
-async def test_an_alert_is_seen_at_the_next_update(camera: SimC210, credentials: Credentials) -> None:
+async def test_an_alert_is_seen_at_the_next_update(camera: SimTapo, credentials: Credentials) -> None:
     device = await a_device(camera, credentials)
     camera.detect("motion", 1_700_000_000)
     await device.update()
@@ -158,7 +158,7 @@ async def test_an_alert_is_seen_at_the_next_update(camera: SimC210, credentials:
 
 
 @pytest.mark.slow
-async def test_a_second_client_takes_over_the_session(camera: SimC210, credentials: Credentials) -> None:
+async def test_a_second_client_takes_over_the_session(camera: SimTapo, credentials: Credentials) -> None:
     first, second = await a_device(camera, credentials), await a_device(camera, credentials)
     await first.update()
     assert first.alias == second.alias == "Garden"
@@ -166,7 +166,7 @@ async def test_a_second_client_takes_over_the_session(camera: SimC210, credentia
 
 
 @pytest.mark.slow
-async def test_ffmpeg_reads_the_painted_numbers_in_order_and_in_time(camera: SimC210) -> None:
+async def test_ffmpeg_reads_the_painted_numbers_in_order_and_in_time(camera: SimTapo) -> None:
     seen, samples = await asyncio.to_thread(watch, rtsp_url(camera), 60)
     assert walk(seen[1:]) == (59, 0, 0, 0, 0)
     assert {frame.camera for frame in seen} == {camera.setup.number}
@@ -174,7 +174,7 @@ async def test_ffmpeg_reads_the_painted_numbers_in_order_and_in_time(camera: Sim
 
 
 @pytest.mark.slow
-async def test_a_third_stream_is_refused(camera: SimC210) -> None:
+async def test_a_third_stream_is_refused(camera: SimTapo) -> None:
     first, second = (asyncio.create_task(asyncio.to_thread(watch, rtsp_url(camera), 45)) for _ in range(2))
     async with asyncio.timeout(IDLE_LIMIT_S):
         while len(camera.rtsp_sessions) < 2:
@@ -184,12 +184,12 @@ async def test_a_third_stream_is_refused(camera: SimC210) -> None:
     assert [len(seen) >= 45 for seen, _ in await asyncio.gather(first, second)] == [True, True]
 
 
-async def test_rtsp_refuses_the_wrong_camera_password(camera: SimC210) -> None:
+async def test_rtsp_refuses_the_wrong_camera_password(camera: SimTapo) -> None:
     with pytest.raises(av.HTTPUnauthorizedError):
         await asyncio.to_thread(watch, rtsp_url(camera, password="wrong"), 1)
 
 
-async def test_rtsp_says_what_it_can_do_before_the_login_and_nothing_else(camera: SimC210) -> None:
+async def test_rtsp_says_what_it_can_do_before_the_login_and_nothing_else(camera: SimTapo) -> None:
     assert await rtsp(camera, "OPTIONS", "DESCRIBE", "SETUP") == [
         b"RTSP/1.0 200 OK",
         b"RTSP/1.0 401 Unauthorized",
@@ -197,7 +197,7 @@ async def test_rtsp_says_what_it_can_do_before_the_login_and_nothing_else(camera
     ]
 
 
-async def test_the_masked_lens_refuses_a_stream(camera: SimC210) -> None:
+async def test_the_masked_lens_refuses_a_stream(camera: SimTapo) -> None:
     camera.private = True
     with pytest.raises(av.FFmpegError):
         await asyncio.to_thread(watch, rtsp_url(camera), 1)

@@ -11,7 +11,7 @@ from backsight_agent.domain.login import Login
 from backsight_agent.domain.login_rounds import PAUSE_MS, Tried, accepted, in_order, may_try, refused
 from backsight_agent.ports import CameraRefusedLogin
 from fakes.clock import NOON_MS, FakeClock
-from simcam.ec60 import SimEC60
+from simcam.kasa_camera import SimKasa
 from simcam.settings import ControlLogin, Habits
 
 CAMERA = "74fece010203"
@@ -56,10 +56,10 @@ def test_a_login_that_works_forgets_the_refusal() -> None:
 # ---- at the camera
 
 
-async def a_camera(open_street: OpenStreet, login: ControlLogin) -> SimEC60:
+async def a_camera(open_street: OpenStreet, login: ControlLogin) -> SimKasa:
     street = await open_street(kasa=1, tapo=0, habits=Habits(control_login=login))
     (camera,) = street.cameras
-    assert isinstance(camera, SimEC60)
+    assert isinstance(camera, SimKasa)
     return camera
 
 

@@ -15,7 +15,7 @@ from backsight_agent.domain.rtp_units import RtpUnits
 from backsight_agent.domain.rtsp import Answer, Packet, RtspReader, authorization, request
 from backsight_agent.domain.sdp import Offer, offers
 from backsight_agent.domain.unusable import Unusable
-from simcam.rtp import Track, h264_payloads
+from simcam.rtp import Track, video_payloads
 
 SPS, PPS, IDR, SLICE = b"\x67sps", b"\x68pps", b"\x65idr", b"\x41slice"
 LOGIN = Login("Mufasa", "CircleOfLife")
@@ -175,7 +175,7 @@ def test_no_description_whatever_raises_anything(text: str) -> None:
 def test_what_a_camera_cuts_into_packets_is_put_together_again(nals: list[bytes], stamp: int) -> None:
     units = [b"\x41" + nal for nal in nals]
     track = Track(96, 90_000, 1, 65_530, stamp, 0)
-    sent = RtspReader().feed(track.interleaved(h264_payloads(tuple(units)), 0))
+    sent = RtspReader().feed(track.interleaved(video_payloads(tuple(units), "h264"), 0))
     builder = UnitBuilder("h264")
     built = [unit for item in sent if isinstance(item, Packet) for unit in builder.add(rtp(item.data))]
     assert built == [(byte_stream(units), stamp)]

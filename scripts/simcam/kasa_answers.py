@@ -1,4 +1,4 @@
-"""What an EC60 answers to Linkie calls: its state, and the calls that read or change it.
+"""What a Kasa camera answers to Linkie calls: its state, and the calls that read or change it.
 
 Recorded is `system.get_sysinfo` alone. The other modules answer as public drivers expect them to; the
 shape of `vod.get_detect_zone_list` is a guess.
@@ -23,14 +23,20 @@ REFUSED: Json = {"err_code": -10007, "err_msg": "Unauthorized"}  # a KC410S was 
 DETECTIONS_KEPT = 1000
 
 
-class Ec60Answers:
+class KasaAnswers:
     """The camera's settings, by module and name."""
 
     def __init__(self, setup: Setup, height: int, reboot: Callable[[], None]) -> None:
-        recorded = json.loads((DATA / "EC60(US)_4.0_2.3.22.json").read_text())
+        recorded = json.loads((DATA / setup.model.file).read_text())
         self._sysinfo: Json = recorded["system"]["get_sysinfo"]["system"]
         self._sysinfo |= _identity(setup, height)
         self._modules: Json = json.loads((DATA / "kasa_modules.json").read_text())
+        own = setup.model.modules
+        for module in {"intelligence", "ptz", "siren"}.difference(own):
+            del self._modules[module]
+        if "lamp" not in own:
+            del self._modules["dayNight"]["force_lamp_state"]
+        self.moves: list[Json] = []  # what its motor was told
         self._detections: list[Json] = []
         self._reboot = reboot
 
@@ -76,7 +82,18 @@ class Ec60Answers:
             return {"err_code": 0, "detect_zone_list": self._detected(given)}
         if (module, method) == (f"{PREFIX}dateTime", "get_time"):
             return {"err_code": 0, "epoch_sec": int(time.time())}
+        if module == f"{PREFIX}ptz" and "ptz" in self._modules and not method.startswith("get_"):
+            return self._moved(method, given)
         return self._setting(module.removeprefix(PREFIX), method, given)
+
+    def _moved(self, method: str, given: Json) -> Json:
+        if method == "set_move" and not 1 <= given.get("speed", 0) <= 10:
+            return {"err_code": -41203, "err_msg": "Invalid speed"}
+        presets = self._modules["ptz"]["all_preset"]["preset_attr"]
+        if method == "set_run_to_preset" and given.get("index") not in [one["index"] for one in presets]:
+            return {"err_code": -41204, "err_msg": "No such preset"}
+        self.moves.append({"method": method, **given})
+        return {"err_code": 0}
 
     def _setting(self, module: str, method: str, given: Json) -> Json:
         verb, _, name = method.partition("_")
@@ -96,6 +113,9 @@ class Ec60Answers:
 def _identity(setup: Setup, height: int) -> Json:
     return {
         "alias": setup.alias,
+        "model": setup.model.announced,
+        "hw_ver": setup.model.hardware,
+        "sw_ver": setup.model.firmware,
         "mac": setup.mac,
         "mic_mac": setup.mac.replace(":", ""),
         "deviceId": hashlib.sha1(setup.mac.encode()).hexdigest().upper(),

@@ -1,4 +1,4 @@
-"""One RTSP connection to a C210: the conversation, and the stream between its answers."""
+"""One RTSP connection to a Tapo camera: the conversation, and the stream between its answers."""
 
 import asyncio
 import random
@@ -8,21 +8,21 @@ from simcam import sound
 from simcam.door import GONE
 from simcam.httpwire import Request, read_request
 from simcam.projector import project, wait_while_stalled
-from simcam.rtp import VIDEO_CLOCK, Track, h264_payloads
+from simcam.rtp import VIDEO_CLOCK, Track, video_payloads
 from simcam.rtsp_wire import (
     METHODS,
-    SOUND_TYPE,
     VIDEO_TYPE,
     challenge,
     login_fits,
     rtsp_answer,
     session_description,
+    sound_type,
 )
 from simcam.settings import Fault, Sound
 from simcam.timeline import FPS, blocks_before
 
 if TYPE_CHECKING:
-    from simcam.c210 import SimC210
+    from simcam.tapo_camera import SimTapo
 
 STREAMS_ALLOWED = 2  # at once; more make real ones stutter or refuse
 SESSION_LIMIT_S = 60
@@ -34,7 +34,7 @@ INTERLEAVED = b"$"
 class RtspConnection:
     """Talks to one client until it leaves."""
 
-    def __init__(self, camera: "SimC210", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, camera: "SimTapo", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._camera = camera
         self._reader = reader
         self._writer = writer
@@ -42,6 +42,7 @@ class RtspConnection:
         self._session = f"{random.getrandbits(32):08X}"
         self._tracks: dict[str, Track] = {}
         self._first = 0  # the frame that the stream began with
+        self._film = camera.film
 
     async def talk(self) -> None:
         """Answer requests; the stream runs beside them and ends with the connection."""
@@ -72,6 +73,8 @@ class RtspConnection:
     async def _respond(self, request: Request, playing: asyncio.TaskGroup) -> bool:
         """Answer one request; True when the conversation is over."""
         cseq = request.headers.get("cseq", "0")
+        if request.method == "DESCRIBE" and "/stream2" in request.path:
+            self._film = await self._camera.small_film()
         said = self._answer(request, cseq)
         self._writer.write(said)
         await self._writer.drain()
@@ -107,7 +110,9 @@ class RtspConnection:
         camera = self._camera
         if camera.private:  # how a masked C210 refuses is not recorded; a closed door is the plainest
             return rtsp_answer(cseq, "503 Service Unavailable")
-        described = session_description(camera.address, *camera.film.parameter_sets, self._with_sound)
+        described = session_description(
+            camera.address, self._film.parameter_sets, self._film.plan.codec, self._sound
+        )
         headers = {"Content-Type": "application/sdp", "Content-Base": f"{request.target.rstrip('/')}/"}
         return rtsp_answer(cseq, "200 OK", headers, described)
 
@@ -120,7 +125,7 @@ class RtspConnection:
             return rtsp_answer(cseq, "453 Not Enough Bandwidth")
         sessions.add(self._session)
         name = "track2" if request.path.endswith("track2") else "track1"
-        track = _new_track(name, channel=2 * len(self._tracks))
+        track = self._new_track(name, channel=2 * len(self._tracks))
         self._tracks[name] = track
         transport = (
             f"RTP/AVP/TCP;unicast;interleaved={track.channel}-{track.channel + 1};ssrc={track.ssrc:08X}"
@@ -133,7 +138,7 @@ class RtspConnection:
             return rtsp_answer(cseq, "455 Method Not Valid in This State")
         base, first = request.target.rstrip("/"), self._camera.first_frame()
         self._first = first
-        elapsed = {"track1": _video_ticks(first), "track2": blocks_before(first) * sound.BLOCK_SAMPLES}
+        elapsed = {"track1": _video_ticks(first), "track2": blocks_before(first) * self._block_ticks}
         info = ",".join(
             f"url={base}/{name};seq={track.sequence};rtptime={track.stamp(elapsed[name])}"
             for name, track in self._tracks.items()
@@ -142,8 +147,22 @@ class RtspConnection:
         return rtsp_answer(cseq, "200 OK", headers)
 
     @property
-    def _with_sound(self) -> bool:
-        return self._camera.setup.habits.sound is not Sound.OFF
+    def _sound(self) -> str | None:
+        habits = self._camera.setup.habits
+        if habits.sound is Sound.OFF:
+            return None
+        return "PCMU/16000" if habits.wide_sound else "PCMA/8000"
+
+    @property
+    def _block_ticks(self) -> int:
+        """What a block of sound lasts by its track's clock."""
+        return sound.BLOCK_SAMPLES * (2 if self._camera.setup.habits.wide_sound else 1)
+
+    def _block(self, index: int) -> bytes:
+        """The wide sound is the narrow one with every sample twice: the same tone."""
+        if not self._camera.setup.habits.wide_sound:
+            return sound.block("alaw", index)
+        return bytes(sample for sample in sound.block("ulaw", index) for _ in range(2))
 
     async def _play(self) -> None:
         """Send until the client leaves or the lens is masked; then hang up."""
@@ -161,35 +180,30 @@ class RtspConnection:
         if video := self._tracks.get("track1"):
             if reports:
                 out.append(video.sender_report(_video_ticks(index), timeline.wall_ms(index)))
-            payloads = h264_payloads(self._camera.film.nal_units(index))
+            payloads = video_payloads(self._film.nal_units(index), self._film.plan.codec)
             out.append(video.interleaved(payloads, _video_ticks(index)))
         if heard := self._tracks.get("track2"):
             blocks = range(blocks_before(index - 1), blocks_before(index))
             if reports:
-                out.append(_sound_report(heard, blocks_before(index), timeline.start_wall_ms))
-            out += [
-                heard.interleaved([sound.block("alaw", block)], block * sound.BLOCK_SAMPLES)
-                for block in blocks
-            ]
+                out.append(self._sound_report(heard, blocks_before(index), timeline.start_wall_ms))
+            out += [heard.interleaved([self._block(block)], block * self._block_ticks) for block in blocks]
         return b"".join(out)
 
+    def _new_track(self, name: str, channel: int) -> Track:
+        video, heard = name == "track1", self._sound or ""
+        return Track(
+            payload_type=VIDEO_TYPE if video else sound_type(heard),
+            clock_rate=VIDEO_CLOCK if video else int(heard.partition("/")[2]),
+            ssrc=random.getrandbits(32),
+            sequence=random.getrandbits(16),
+            first_stamp=random.getrandbits(32),
+            channel=channel,
+        )
 
-def _new_track(name: str, channel: int) -> Track:
-    video = name == "track1"
-    return Track(
-        payload_type=VIDEO_TYPE if video else SOUND_TYPE,
-        clock_rate=VIDEO_CLOCK if video else sound.SAMPLE_RATE,
-        ssrc=random.getrandbits(32),
-        sequence=random.getrandbits(16),
-        first_stamp=random.getrandbits(32),
-        channel=channel,
-    )
+    def _sound_report(self, track: Track, block: int, start_wall_ms: float) -> bytes:
+        seconds = block * sound.BLOCK_SAMPLES / sound.SAMPLE_RATE
+        return track.sender_report(block * self._block_ticks, start_wall_ms + seconds * 1000)
 
 
 def _video_ticks(index: int) -> int:
     return index * (VIDEO_CLOCK // FPS)
-
-
-def _sound_report(track: Track, block: int, start_wall_ms: float) -> bytes:
-    samples = block * sound.BLOCK_SAMPLES
-    return track.sender_report(samples, start_wall_ms + samples * 1000 / sound.SAMPLE_RATE)

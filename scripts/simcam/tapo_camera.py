@@ -1,27 +1,30 @@
-"""A simulated Tapo C210: discovery on UDP 20002, SslAes control on 443, RTSP on 554."""
+"""A simulated Tapo camera: discovery on UDP 20002, SslAes control on 443, RTSP on 554."""
 
 import asyncio
+from dataclasses import replace
 
-from simcam.c210_answers import C210Answers
-from simcam.c210_control import TapoControl
-from simcam.c210_rtsp import RtspConnection
 from simcam.camera import SimCamera
 from simcam.certificate import server_tls
 from simcam.door import Door
+from simcam.film import Film, load
 from simcam.httpwire import read_request
 from simcam.settings import Fault
+from simcam.tapo_answers import TapoAnswers
+from simcam.tapo_control import TapoControl
 from simcam.tapo_crypto import discovery_answer
+from simcam.tapo_rtsp import RtspConnection
 from simcam.udp import Beacon
 
+SMALL = (640, 352)  # a width and a height that the painted numbers fit into
 
-class SimC210(SimCamera):
-    """A Tapo pan/tilt camera."""
+
+class SimTapo(SimCamera):
+    """One Tapo camera, of the model that it was set up as."""
 
     family = "tapo"
-    model = "C210"
 
     @property
-    def answers(self) -> C210Answers:
+    def answers(self) -> TapoAnswers:
         """The camera's state."""
         return self._answers
 
@@ -39,6 +42,12 @@ class SimC210(SimCamera):
     def stream_url(self) -> str:
         return f"rtsp://{self.address}:{self.setup.ports.rtsp}/stream1"
 
+    async def small_film(self) -> Film:
+        """What the second stream shows: the same numbers in a smaller picture."""
+        width, height = SMALL
+        plan = replace(self.film.plan, width=width, height=height, codec="h264")
+        return await asyncio.to_thread(load, plan)
+
     async def impose(self, fault: Fault, seconds: float | None = None) -> None:
         """A reboot also forgets every session."""
         if fault is Fault.REBOOT:
@@ -47,9 +56,14 @@ class SimC210(SimCamera):
 
     def _ports(self) -> tuple[list[Door], Beacon]:
         self.rtsp_sessions: set[str] = set()
-        self._answers = C210Answers(self.setup, self.reboot_soon)
-        self._tapo = TapoControl(self.setup.logins.password, self._answers.answer)
-        ports = self.setup.ports
+        self._answers = TapoAnswers(self.setup, self.reboot_soon)
+        habits, ports = self.setup.habits, self.setup.ports
+        self._tapo = TapoControl(
+            self.setup.logins.password,
+            self._answers.answer,
+            third_party=habits.third_party,
+            session_s=habits.session_s,
+        )
         doors = [
             Door("https", ports.https, self._control, self.crew, server_tls()),
             Door("rtsp", ports.rtsp, self._rtsp, self.crew),
@@ -62,6 +76,7 @@ class SimC210(SimCamera):
     async def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host = writer.get_extra_info("peername")[0]
         while request := await read_request(reader):
+            await self.wait_while_hanging()
             writer.write(self._tapo.respond(request, host, self.fault is Fault.UNAUTHORIZED))
             await writer.drain()
 

@@ -2,8 +2,9 @@
 
 import json
 import secrets
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simcam.httpwire import Request, answer
@@ -17,6 +18,8 @@ BAD_USERNAME, INVALID_NONCE = -40411, -40413
 LOGINS_ALLOWED = 10  # wrong ones in a row, before the camera blocks itself
 BLOCKED_S = 1800
 FIRST_SEQ = 512
+LOCKED = -40211  # only the maker's own app may sign in (python-kasa issue 1712)
+ENDED = -40421  # what a session that has ended by its age is told (python-kasa issue 1739)
 
 
 @dataclass
@@ -26,12 +29,17 @@ class Session:
     handshake: Handshake
     stok: str
     seq: int = FIRST_SEQ
+    since: float = field(default_factory=time.monotonic)
 
 
 class TapoControl:
     """Answers the requests of port 443; what they ask is answered by `call`."""
 
-    def __init__(self, password: str, call: Callable[[Json], Json]) -> None:
+    def __init__(
+        self, password: str, call: Callable[[Json], Json], *, third_party: bool, session_s: float | None
+    ) -> None:
+        self._third_party = third_party
+        self._session_s = session_s
         self._password_hash = sha256(password)
         self._call = call
         self._handshakes: dict[str, Handshake] = {}
@@ -53,6 +61,8 @@ class TapoControl:
         return _json(_failed(SESSION_EXPIRED, 0))
 
     def _login(self, params: Json, host: str, refuse: bool) -> Json:
+        if not self._third_party:
+            return _failed(LOCKED, LOCKED)
         if self._wrong_logins >= LOGINS_ALLOWED:
             return {
                 "error_code": SESSION_EXPIRED,
@@ -97,6 +107,9 @@ class TapoControl:
         session = self._sessions.get(host)
         if refuse or session is None or request.path != f"/stok={session.stok}/ds":
             return answer("401 Unauthorized", json.dumps(_failed(SESSION_EXPIRED, SESSION_EXPIRED)).encode())
+        if self._session_s is not None and time.monotonic() - session.since > self._session_s:
+            del self._sessions[host]
+            return answer("401 Unauthorized", json.dumps(_failed(ENDED, ENDED)).encode())
         seq = int(request.headers.get("seq", "0"))
         signed = session.handshake.tag(request.body.decode(), seq) == request.headers.get("tapo_tag")
         if seq != session.seq or not signed:

@@ -1,4 +1,4 @@
-"""A simulated Kasa EC60: discovery on UDP 9999, Linkie control on 10443, video on 19443."""
+"""A simulated Kasa camera: discovery on UDP 9999, Linkie control on 10443, video on 19443."""
 
 import asyncio
 import base64
@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 from simcam import sound
 from simcam.camera import SimCamera
-from simcam.certificate import server_tls
+from simcam.certificate import old_tls, server_tls
 from simcam.door import Door
-from simcam.ec60_answers import REFUSED, Ec60Answers
 from simcam.httpwire import Request, answer, read_request
+from simcam.kasa_answers import REFUSED, KasaAnswers
 from simcam.multipart import framed, part, response_head
 from simcam.projector import Render, project, wait_while_stalled
 from simcam.settings import ControlLogin, Fault, Logins, Sound
@@ -23,14 +23,13 @@ REALM = "smarthome@tp-link.com"
 INTERMITTENT_S = 5
 
 
-class SimEC60(SimCamera):
-    """A Kasa Spot."""
+class SimKasa(SimCamera):
+    """One Kasa camera, of the model that it was set up as."""
 
     family = "kasa"
-    model = "EC60(US)"
 
     @property
-    def answers(self) -> Ec60Answers:
+    def answers(self) -> KasaAnswers:
         """The camera's state."""
         return self._answers
 
@@ -50,8 +49,8 @@ class SimEC60(SimCamera):
 
     def _ports(self) -> tuple[list[Door], Beacon]:
         self.wrong_logins = 0  # at the control port, since it was made
-        self._answers = Ec60Answers(self.setup, self.film.plan.height, self.reboot_soon)
-        ports, tls = self.setup.ports, server_tls()
+        self._answers = KasaAnswers(self.setup, self.film.plan.height, self.reboot_soon)
+        ports, tls = self.setup.ports, old_tls() if self.setup.habits.old_tls else server_tls()
         doors = [
             Door("linkie", ports.linkie, self._control, self.crew, tls),
             Door("stream", ports.stream, self._stream, self.crew, tls),
@@ -68,6 +67,12 @@ class SimEC60(SimCamera):
 
     async def _control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while request := await read_request(reader):
+            await self.wait_while_hanging()
+            habits, agent = self.setup.habits, request.headers.get("user-agent", "")
+            while habits.app_only and not agent.startswith("Kasa/"):
+                await asyncio.sleep(1.0)  # says nothing until the other leaves
+                if reader.at_eof():
+                    return
             writer.write(self._linkie(request))
             await writer.drain()
 
@@ -101,7 +106,7 @@ class SimEC60(SimCamera):
     def _refusal(self, request: Request) -> bytes | None:
         if request.method != "GET" or request.path != STREAM_PATH:
             return answer("404 Not Found", headers={"Connection": "close"})
-        wanted = stream_basic(self.setup.logins)
+        wanted = stream_basic(self.setup.logins) if self.setup.habits.stream_login else None
         if self.fault is Fault.UNAUTHORIZED or request.headers.get("authorization") != wanted:
             challenge = {"WWW-Authenticate": f'Basic realm="{REALM}"', "Connection": "close"}
             return answer("401 Unauthorized", headers=challenge)

@@ -1,4 +1,4 @@
-"""What a C210 answers to control calls: the recorded getters, changed by the setters."""
+"""What a Tapo camera answers to control calls: the recorded getters, changed by the setters."""
 
 import copy
 import hashlib
@@ -17,15 +17,15 @@ UNSUPPORTED_METHOD = -40106
 ONE_CALL = {"get", "set", "do"}
 
 
-class C210Answers:
+class TapoAnswers:
     """The camera's settings, as the getters that show them."""
 
     def __init__(self, setup: Setup, reboot: Callable[[], None]) -> None:
-        self._getters: Json = json.loads((DATA / "C210(EU)_2.0_1.4.3.json").read_text())
+        self._getters: Json = json.loads((DATA / setup.model.file).read_text())
         self._setup = setup
         self._reboot = reboot
         found = self._getters.pop("discovery_result")["result"]
-        self._found_private: Json = found.pop("decrypted_data")
+        self._found_private: Json = found.pop("decrypted_data", {})  # doorbells announce nothing more
         self._found: Json = found
         self._take_identity()
 
