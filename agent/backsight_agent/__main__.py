@@ -24,6 +24,8 @@ _COMMANDS = {
     "history": "history",
     "check-config": "checking",
     "profiles": "profiles",
+    "settings": "settings",
+    "move": "settings",
 }
 
 log = logging.getLogger(__name__)
@@ -81,8 +83,23 @@ def _parser() -> argparse.ArgumentParser:
         _add_json(command(name, text))
     _add_history(command("history", "what there is of a camera, and what is missing"))
     command("check-config", "read agent.toml as the agent would, and say what is wrong with it")
+    _add_settings(command("settings", "what can be set at a camera, and set it"))
+    _add_move(command("move", "turn a camera that has a motor"))
     _add_profiles(command("profiles", "what is known of camera models, and whether a file of it is right"))
     return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("camera", metavar="CAMERA", help="its name or its MAC")
+    parser.add_argument("setting", metavar="SETTING", nargs="?", help="which; without, all are shown")
+    parser.add_argument("value", metavar="VALUE", nargs="?")
+    _add_json(parser)
+
+
+def _add_move(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("camera", metavar="CAMERA", help="its name or its MAC")
+    where = "left, right, up, down, stop; the name of a saved position; or presets, which lists those"
+    parser.add_argument("where", metavar="WHERE", help=where)
 
 
 def _add_profiles(parser: argparse.ArgumentParser) -> None:

@@ -11,9 +11,8 @@ from functools import partial
 
 from backsight_agent.adapters.announcing import AnnouncingControl
 from backsight_agent.adapters.cloud_api import HttpCloud
+from backsight_agent.adapters.controls import control_of
 from backsight_agent.adapters.hub_status import CloudSide, HubView
-from backsight_agent.adapters.kasa_linkie import LinkieControl
-from backsight_agent.adapters.kasa_smartcam import SmartcamControl
 from backsight_agent.adapters.key_frames import KeyFrames
 from backsight_agent.adapters.keystore import Keystore, KeystoreDamaged, PairedHub
 from backsight_agent.adapters.local_api import LocalApiSettings, serve_local
@@ -31,10 +30,9 @@ from backsight_agent.config import Settings
 from backsight_agent.config_camera import CameraSettings
 from backsight_agent.config_values import Trust, Upload
 from backsight_agent.domain.activity import Activity
-from backsight_agent.domain.family import Family
 from backsight_agent.domain.holding import FixedWindows, HeldEntitlement, UploadPolicies
 from backsight_agent.domain.motion import MotionDetector, MotionSettings
-from backsight_agent.domain.profiles import StreamKind
+from backsight_agent.domain.profiles import EventSource, Power, StreamKind
 from backsight_agent.domain.states import Board, CameraFacts
 from backsight_agent.domain.trusted_time import TrustedTime
 from backsight_agent.domain.whereabouts import Whereabouts
@@ -47,6 +45,7 @@ from backsight_agent.tasks.journal import write_journal
 from backsight_agent.tasks.locate import locate_forever
 from backsight_agent.tasks.masked import MaskableSource
 from backsight_agent.tasks.moving import MovingControl, MovingSource
+from backsight_agent.tasks.notice import BATTERY_S, EVERY_S, notice_forever
 from backsight_agent.tasks.prune import prune_forever
 from backsight_agent.tasks.record import record_forever
 from backsight_agent.tasks.renew import renew_forever
@@ -137,6 +136,10 @@ def _camera_tasks(hub: HubView, eyes: Eyes) -> Iterator[Task]:
             yield f"detect {camera.name}", partial(detect_forever, identity, tap, detector, eyes, book)
         control = MovingControl(where, partial(_control, camera, memory, clock))
         yield f"watch {camera.name}", partial(watch_forever, identity, control, board, clock)
+        if camera.profile.events.source is not EventSource.NONE:
+            every_s = BATTERY_S if camera.profile.camera.power is Power.BATTERY else EVERY_S
+            asked = partial(notice_forever, identity, control, book, board, clock, every_s=every_s)
+            yield f"notice {camera.name}", asked
 
 
 class _Places:
@@ -210,14 +213,8 @@ def _source(camera: CameraSettings, board: Board, clock: Clock, host: str) -> So
 
 
 def _control(camera: CameraSettings, memory: LoginMemory, clock: Clock, host: str) -> CameraControl:
-    identity, port, login = camera.camera, camera.ports.control, camera.control
-    control: CameraControl | None = None
-    if login is not None and camera.family is Family.KASA:
-        facts = camera.profile.control
-        control = LinkieControl(identity, host, port, login, facts, memory, clock)
-    elif login is not None:
-        control = SmartcamControl(identity, host, port, login)
-    return AnnouncingControl(identity, host, control)
+    control = control_of(camera, host, memory, clock)
+    return AnnouncingControl(camera.camera, host, control)
 
 
 def _cloud_side(paired: PairedHub | None) -> CloudSide:

@@ -36,6 +36,7 @@ class KasaAnswers:
             del self._modules[module]
         if "lamp" not in own:
             del self._modules["dayNight"]["force_lamp_state"]
+        self.deaf = False  # says yes to every change and does nothing
         self.moves: list[Json] = []  # what its motor was told
         self._detections: list[Json] = []
         self._reboot = reboot
@@ -101,7 +102,8 @@ class KasaAnswers:
         if held is None or verb not in {"get", "set"}:
             return dict(UNSUPPORTED)
         if verb == "set":
-            held.update(given)
+            if not self.deaf:
+                held.update(given)
             return {"err_code": 0}
         return {"err_code": 0, **copy.deepcopy(held)}
 

@@ -1,8 +1,10 @@
 """Takes a camera's announcement where its control refuses: model and firmware are told without a login."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from backsight_agent.adapters.discovery import announced
+from backsight_agent.domain.noticing import Noticed
 from backsight_agent.domain.states import CameraFacts
 from backsight_agent.ports import CameraControl, CameraRefusedLogin, CameraUnreachable
 
@@ -30,6 +32,17 @@ class AnnouncingControl:
                 return await self._announcement(str(refusal))
             except CameraUnreachable:
                 raise refusal from None
+
+    async def noticed(self, since_ms: int) -> Sequence[Noticed]:
+        """Ask the control; when it refuses, what the camera announces of its last activity."""
+        if self._control is not None:
+            try:
+                return await self._control.noticed(since_ms)
+            except CameraRefusedLogin:
+                pass
+        found = await announced(self._camera, self._host)
+        last = found.last if found else None
+        return (last,) if last and last.start_ms > since_ms else ()
 
     async def close(self) -> None:
         """Let go of the control."""

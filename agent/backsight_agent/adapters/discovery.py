@@ -8,16 +8,18 @@ import asyncio
 import logging
 import math
 import socket
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kasa import Discover
-from kasa.discover import DiscoveredRaw, _AesDiscoveryQuery
+from kasa.discover import DiscoveredRaw, DiscoveryResult, _AesDiscoveryQuery
 from kasa.exceptions import KasaException
 
 from backsight_agent.adapters import kasa_sysinfo
 from backsight_agent.domain.family import Family
+from backsight_agent.domain.noticing import Noticed, kind_of, moment
 from backsight_agent.domain.profile_files import profile_of
 from backsight_agent.domain.profiles import plain_model
 from backsight_agent.domain.states import CameraFacts
@@ -50,10 +52,14 @@ class Found:
     https_port: int | None  # Tapo: where its control is, when it says so
     off: bool  # Kasa: the privacy switch; Tapo cameras do not announce theirs
     known: bool  # whether there is a profile for the model
+    clock_off_s: int | None = field(default=None, compare=False)  # how far its clock is ahead of ours
+    last: Noticed | None = field(default=None, compare=False)  # what it noticed last, where it announces that
 
     @property
     def facts(self) -> CameraFacts:
-        return CameraFacts(self.model, self.hardware, self.firmware, off=self.off)
+        return CameraFacts(
+            self.model, self.hardware, self.firmware, off=self.off, clock_off_s=self.clock_off_s
+        )
 
 
 async def discover(targets: Sequence[str] = (), timeout_s: float = 5.0) -> tuple[Found, ...]:
@@ -109,8 +115,10 @@ def _kasa(answer: dict[str, Any], host: str) -> Found | None:
     sysinfo = kasa_sysinfo.sysinfo_of(answer)
     if sysinfo is None or sysinfo.get("type") != kasa_sysinfo.CAMERA_TYPE:
         return None
-    facts, camera = kasa_sysinfo.facts_of(sysinfo), camera_id(kasa_sysinfo.mac_of(sysinfo))
-    return _found(camera, Family.KASA, facts, host, kasa_sysinfo.alias_of(sysinfo), None)
+    now_ms = time.time_ns() // 1_000_000
+    facts, camera = kasa_sysinfo.facts_of(sysinfo, now_ms), camera_id(kasa_sysinfo.mac_of(sysinfo))
+    found = _found(camera, Family.KASA, facts, host, kasa_sysinfo.alias_of(sysinfo), None)
+    return replace(found, last=kasa_sysinfo.last_activity(sysinfo, now_ms))
 
 
 def _tapo(answer: dict[str, Any], host: str) -> Found | None:
@@ -124,7 +132,24 @@ def _tapo(answer: dict[str, Any], host: str) -> Found | None:
     )
     port = (result.get("mgt_encrypt_schm") or {}).get("http_port")
     alias = str(result.get("device_name") or "")
-    return _found(camera_id(result["mac"]), Family.TAPO, facts, host, alias, port)
+    found = _found(camera_id(result["mac"]), Family.TAPO, facts, host, alias, port)
+    return replace(found, last=_last_alarm(result))
+
+
+def _last_alarm(result: dict[str, Any]) -> Noticed | None:
+    """What a Tapo camera noticed last, from the part that it encrypts for whoever asks."""
+    if not (result.get("encrypt_info") or {}).get("data"):
+        return None
+    try:
+        told = DiscoveryResult.from_dict(result)
+        Discover._decrypt_discovery_data(told)  # noqa: SLF001 - its raw answers are not decrypted
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to: it is only this part
+        log.debug("what a camera announces in secret cannot be read: %s", type(error).__name__)
+        return None
+    last = told.decrypted_data or {}
+    now_ms = time.time_ns() // 1_000_000
+    kind = kind_of(str(last.get("last_alarm_type")))
+    return moment(kind, last.get("last_alarm_time"), None, now_ms)
 
 
 def _found(
@@ -142,4 +167,5 @@ def _found(
         https_port=https_port,
         off=facts.off,
         known=profile_of(family, facts.model).known,
+        clock_off_s=facts.clock_off_s,
     )

@@ -71,7 +71,8 @@ class HubView:
         """What its owner should know of a camera besides its state."""
         facts = self.board.facts[camera]
         own = next(one for one in self.settings.cameras if one.camera == camera)
-        return remarks(facts, profile_of(own.family, facts.model or own.model))
+        trusted = self.time.trusted_now_ms() is not None
+        return remarks(facts, profile_of(own.family, facts.model or own.model), clock_trusted=trusted)
 
     def disk(self) -> tuple[int, int]:
         """Free and total bytes where the history is kept. Blocks."""

@@ -1,51 +1,54 @@
-"""Asks a Tapo camera how it is, through python-kasa.
+"""Asks and sets a Tapo camera, through python-kasa.
 
-Each read makes a session of its own: sessions expire after minutes, another client steals them, and after
-trouble python-kasa's device object stays slow or loses modules for the rest of its life.
+One session serves all that the hub asks: sessions are few, and other clients want theirs. After any trouble,
+and once an hour, it is made anew: python-kasa's device object stays slow or loses modules after an error.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 from kasa import Credentials, Device, DeviceConfig, Module
 from kasa.deviceconfig import DeviceConnectionParameters, DeviceEncryptionType, DeviceFamily
-from kasa.exceptions import KasaException
+from kasa.exceptions import AuthenticationError, DeviceError, KasaException
 
+from backsight_agent.adapters import smartcam_settings as smartcam
 from backsight_agent.adapters.kasa_errors import translated
 from backsight_agent.adapters.same_camera import refuse_other_camera
+from backsight_agent.domain.camera_settings import Direction, refuse_strange
 from backsight_agent.domain.login import Login
+from backsight_agent.domain.noticing import Noticed, clock_off_s, kind_of, moment, noticeable
 from backsight_agent.domain.profiles import plain_model
 from backsight_agent.domain.states import CameraFacts
+from backsight_agent.ports import SettingRefused
+from backsight_shared.clock import Clock
 
 ANSWER_S = 5  # seconds for one answer
-READ_S = 20.0  # seconds for a whole read: python-kasa alone would take minutes on a camera that hangs
+READ_S = 20.0  # seconds for a whole call: python-kasa alone would take minutes on a camera that hangs
 LOGIN_VERSION = 3  # the newest that python-kasa speaks
+SESSION_S = 3600.0  # seconds that one device object is used
+
+_CLOCK = {"getClockStatus": {"system": {"name": ["clock_status"]}}}
+_LAST_ALARM = {"getLastAlarmInfo": {"system": {"name": ["last_alarm_info"]}}}
 
 
 class SmartcamControl:
     """The control side of one Tapo camera."""
 
-    def __init__(self, camera: str, host: str, port: int, login: Login) -> None:
+    def __init__(self, camera: str, host: str, port: int, login: Login, clock: Clock) -> None:
         self._camera = camera
         self._host = host
         self._port = port
         self._login = login
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._device: Device | None = None
+        self._since = 0.0  # monotonic: when the device object was made
 
     async def read(self) -> CameraFacts:
         """Ask once."""
-        try:
-            async with asyncio.timeout(READ_S):
-                return await self._read()
-        except (KasaException, TimeoutError, KeyError) as error:
-            # Their texts carry the camera's answers, with nonces and hashes: nothing of them is passed on.
-            raise translated(error, f"{self._host}:{self._port}") from None
-
-    async def close(self) -> None:
-        """Nothing is kept open between reads."""
-
-    async def _read(self) -> CameraFacts:
-        device = await Device.connect(config=self._config())  # closes by itself when it fails
-        try:
-            refuse_other_camera(self._camera, device.mac, self._host)
+        async with self._session(update=True) as device:
             info = device.device_info
             mask = device.modules.get(Module.LensMask)
             return CameraFacts(
@@ -53,9 +56,87 @@ class SmartcamControl:
                 hardware=info.hardware_version,
                 firmware=info.firmware_version or "",
                 off=mask is not None and not mask.disabled and mask.enabled,
+                clock_off_s=noticeable(self._clock_off_s(await device.protocol.query(_CLOCK))),
             )
-        finally:
+
+    async def noticed(self, since_ms: int) -> Sequence[Noticed]:
+        """See the port: such a camera tells the newest alarm only."""
+        async with self._session(update=False) as device:
+            answer = await device.protocol.query({**_LAST_ALARM, **_CLOCK})
+            last = answer["getLastAlarmInfo"]["system"]["last_alarm_info"]
+            kind, off_s = kind_of(str(last.get("last_alarm_type"))), self._clock_off_s(answer)
+            found = moment(kind, last.get("last_alarm_time"), off_s, self._clock.now_ms())
+            return (found,) if found and found.start_ms > since_ms else ()
+
+    async def settings(self) -> Mapping[str, str]:
+        """See the port."""
+        async with self._session(update=True) as device:
+            return await smartcam.values(device)
+
+    async def change(self, name: str, value: str) -> None:
+        """See the port."""
+        refuse_strange(name, value)
+        async with self._session(update=True) as device:
+            with _refusals(f"the camera at {self._host} has no {name}, or does not take {value}"):
+                await smartcam.change(device, name, value)
+            await device.update()
+            now = (await smartcam.values(device)).get(name)
+            if now != value:
+                raise SettingRefused(f"the camera at {self._host} keeps {name} {now}")
+
+    async def move(self, direction: Direction) -> None:
+        """See the port."""
+        async with self._session(update=False) as device:
+            with _refusals(f"the camera at {self._host} does not move: has it a motor, and room to move?"):
+                await smartcam.move(device, direction)
+
+    async def presets(self) -> Sequence[str]:
+        """See the port."""
+        async with self._session(update=True) as device:
+            with _refusals(f"the camera at {self._host} has no motor"):
+                return tuple(smartcam.presets(device))
+
+    async def go_to(self, preset: str) -> None:
+        """See the port."""
+        async with self._session(update=True) as device:
+            with _refusals(f"the camera at {self._host} has no position {preset} saved"):
+                await smartcam.go_to(device, smartcam.presets(device)[preset])
+
+    async def close(self) -> None:
+        """Let go of the session."""
+        device, self._device = self._device, None
+        if device is not None:
             await device.disconnect()
+
+    @asynccontextmanager
+    async def _session(self, *, update: bool) -> AsyncIterator[Device]:
+        """The device, asked anew for everything with `update`; one call at a time, in bounded time."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(READ_S):
+                    yield await self._ready(update=update)
+            except (KasaException, TimeoutError, KeyError, TypeError, AttributeError) as error:
+                await self.close()
+                # Their texts carry the camera's answers, with nonces and hashes: nothing is passed on.
+                raise translated(error, f"{self._host}:{self._port}") from None
+            except asyncio.CancelledError:
+                await self.close()
+                raise
+
+    async def _ready(self, *, update: bool) -> Device:
+        if self._device is not None and self._clock.monotonic() - self._since > SESSION_S:
+            await self.close()
+        if self._device is None:
+            device = await Device.connect(config=self._config())  # updates; closes by itself when it fails
+            self._device, self._since = device, self._clock.monotonic()
+        elif update:
+            await self._device.update()
+        refuse_other_camera(self._camera, self._device.mac, self._host)
+        return self._device
+
+    def _clock_off_s(self, answer: dict[str, Any]) -> int | None:
+        status = answer["getClockStatus"]["system"]["clock_status"]
+        return clock_off_s(status.get("seconds_from_1970"), self._clock.now_ms())
 
     def _config(self) -> DeviceConfig:
         return DeviceConfig(
@@ -70,3 +151,16 @@ class SmartcamControl:
                 http_port=self._port,
             ),
         )
+
+
+@contextmanager
+def _refusals(text: str) -> Iterator[None]:
+    """What a camera does not know, or does not want, as an error that says so."""
+    try:
+        yield
+    except KeyError:
+        raise SettingRefused(text) from None
+    except DeviceError as error:
+        if isinstance(error, AuthenticationError):
+            raise
+        raise SettingRefused(text) from None

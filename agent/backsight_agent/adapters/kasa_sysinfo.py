@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from backsight_agent.domain.noticing import Noticed, clock_off_s, moment, noticeable
 from backsight_agent.domain.profiles import plain_model
 from backsight_agent.domain.states import CameraFacts
+from backsight_shared.event import EventKind
 
 CAMERA_TYPE = "IOT.IPCAMERA"
 
@@ -16,14 +18,26 @@ def sysinfo_of(answer: object) -> dict[str, Any] | None:
     return sysinfo if isinstance(sysinfo, dict) else None
 
 
-def facts_of(sysinfo: dict[str, Any]) -> CameraFacts:
-    """Model without region, versions without build numbers, and the privacy switch."""
+def facts_of(sysinfo: dict[str, Any], now_ms: int) -> CameraFacts:
+    """Model without region, versions without build numbers, the privacy switch, and its clock."""
     return CameraFacts(
         model=plain_model(_text(sysinfo, "model")),
         hardware=_text(sysinfo, "hw_ver"),
         firmware=_text(sysinfo, "sw_ver").partition(" ")[0],
         off=_text(sysinfo, "camera_switch") == "off",
+        clock_off_s=noticeable(clock_off_of(sysinfo, now_ms)),
     )
+
+
+def clock_off_of(sysinfo: dict[str, Any], now_ms: int) -> int | None:
+    """How far its clock is ahead of ours, in seconds."""
+    return clock_off_s(sysinfo.get("system_time"), now_ms)
+
+
+def last_activity(sysinfo: dict[str, Any], now_ms: int) -> Noticed | None:
+    """When it last noticed something; what that was, it does not say."""
+    off_s = clock_off_of(sysinfo, now_ms)
+    return moment(EventKind.MOTION, sysinfo.get("last_activity_timestamp"), off_s, now_ms)
 
 
 def mac_of(sysinfo: dict[str, Any]) -> str:

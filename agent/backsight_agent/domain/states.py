@@ -44,6 +44,7 @@ class CameraFacts:
     firmware: str = ""
     control: str = ""  # "" while control works; else why it does not, for a person
     off: bool = False  # the owner's privacy switch or lens mask, as control last said
+    clock_off_s: int | None = None  # how far its clock is ahead, in whole minutes; None: it does not say
 
 
 class Board:

@@ -1,10 +1,11 @@
 """A camera's stream and control at whatever address the camera has now."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 from backsight_agent.domain.media import Arrival
+from backsight_agent.domain.noticing import Noticed
 from backsight_agent.domain.states import CameraFacts
 from backsight_agent.domain.whereabouts import Whereabouts
 from backsight_agent.ports import CameraControl, CameraRefusedLogin, Source, StreamRefused
@@ -58,6 +59,10 @@ class MovingControl:
     async def read(self) -> CameraFacts:
         """See the port."""
         return await (await self._now()).read()
+
+    async def noticed(self, since_ms: int) -> Sequence[Noticed]:
+        """See the port."""
+        return await (await self._now()).noticed(since_ms)
 
     async def close(self) -> None:
         await self._control.close()

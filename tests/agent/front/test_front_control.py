@@ -23,8 +23,8 @@ from backsight_shared.segment import camera_id
 from simcam.camera import SimCamera
 from simcam.settings import ControlLogin, Habits
 
-EC60 = CameraFacts(model="EC60", hardware="4.0", firmware="2.3.22")
-C210 = CameraFacts(model="C210", hardware="2.0", firmware="1.4.3")
+EC60 = CameraFacts(model="EC60", hardware="4.0", firmware="2.3.22", clock_off_s=0)
+C210 = CameraFacts(model="C210", hardware="2.0", firmware="1.4.3", clock_off_s=0)
 
 
 def linkie(
@@ -42,7 +42,9 @@ def linkie(
 
 
 def smartcam(camera: SimCamera, password: str = "kasa password 1") -> SmartcamControl:
-    return SmartcamControl(camera_id(camera.setup.mac), camera.address, 8443, Login("admin", password))
+    return SmartcamControl(
+        camera_id(camera.setup.mac), camera.address, 8443, Login("admin", password), SystemClock()
+    )
 
 
 async def test_a_kasa_camera_says_what_it_is(open_street: OpenStreet) -> None:
@@ -149,4 +151,4 @@ def away(family: Family, port: int, host: str = "127.9.9.9") -> LinkieControl | 
         facts = ControlFacts(Transport.LINKIE, port, "/data/LINKIE2.json", ("factory",))
         memory = LoginMemory(Path(mkdtemp()))
         return LinkieControl("74fece000000", host, port, login, facts, memory, SystemClock())
-    return SmartcamControl("40ae30000000", host, port, login)
+    return SmartcamControl("40ae30000000", host, port, login, SystemClock())

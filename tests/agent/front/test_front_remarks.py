@@ -7,7 +7,7 @@ from backsight_agent.domain.states import CameraFacts
 
 
 def told(family: Family, model: str, **facts: str) -> tuple[str, ...]:
-    return remarks(CameraFacts(model=model, **facts), profile_of(family, model))  # type: ignore[arg-type]
+    return remarks(CameraFacts(model=model, **facts), profile_of(family, model), clock_trusted=True)  # type: ignore[arg-type]
 
 
 def test_nothing_is_said_of_a_camera_that_is_as_it_should_be() -> None:
@@ -26,7 +26,7 @@ def test_an_unknown_model_is_marked() -> None:
 
 
 def test_a_model_that_nobody_asked_yet_is_not_called_unknown() -> None:
-    assert remarks(CameraFacts(), profile_of(Family.TAPO, "")) == ()
+    assert remarks(CameraFacts(), profile_of(Family.TAPO, ""), clock_trusted=True) == ()
 
 
 def test_what_a_model_cannot_is_told() -> None:

@@ -1,0 +1,116 @@
+"""The Tapo cameras' settings: python-kasa's modules, and raw calls for what they leave out."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from kasa import Device
+from kasa.exceptions import DeviceError
+
+from backsight_agent.domain.camera_settings import LEVEL_PERCENT, Direction, level_of, on_off
+
+STEP_DEG = 10  # degrees of one nudge
+
+_SWITCHES = {
+    "privacy": "LensMask",
+    "motion": "MotionDetection",
+    "person": "PersonDetection",
+    "baby_cry": "BabyCryDetection",
+    "pet": "PetDetection",
+    "vehicle": "VehicleDetection",
+    "line_crossing": "LineCrossingDetection",
+    "bark": "BarkDetection",
+    "meow": "MeowDetection",
+    "glass": "GlassDetection",
+    "tamper": "TamperDetection",
+}
+_NIGHT = {"auto": "auto", "off": "day", "on": "night"}  # inf_type: whether the infrared light is on
+_STEPS = {
+    Direction.LEFT: (-STEP_DEG, 0),
+    Direction.RIGHT: (STEP_DEG, 0),
+    Direction.UP: (0, STEP_DEG),
+    Direction.DOWN: (0, -STEP_DEG),
+}
+
+GET_RAW: dict[str, Any] = {
+    "getDetectionConfig": {"motion_detection": {"name": ["motion_det"]}},
+    "getLdc": {"image": {"name": ["common"]}},
+}
+
+
+async def values(device: Device) -> dict[str, str]:
+    """Every setting that this camera has. The device was updated just now."""
+    found = {}
+    for name, key in _SWITCHES.items():
+        with suppress(DeviceError):  # one getter that fails takes nothing from the others
+            if (module := _module(device, key)) is not None:
+                found[name] = on_off(module.enabled)
+    if (led := _module(device, "Led")) is not None:
+        found["led"] = on_off(led.led)
+    if (alarm := _module(device, "Alarm")) is not None:
+        found["siren"] = on_off(alarm.active)
+    answer = await device.protocol.query(GET_RAW)
+    percent = _inside(answer, "getDetectionConfig", "motion_detection", "motion_det", "digital_sensitivity")
+    if str(percent).isdigit():
+        found["motion_sensitivity"] = level_of(int(str(percent)))
+    night = _NIGHT.get(str(_inside(answer, "getLdc", "image", "common", "inf_type")))
+    if night is not None:
+        found["night_mode"] = night
+    return found
+
+
+async def change(device: Device, name: str, value: str) -> None:
+    """Set one. Raises KeyError for a setting that this camera does not have, and python-kasa's errors."""
+    if name in _SWITCHES:
+        await _needed(device, _SWITCHES[name]).set_enabled(value == "on")
+    elif name == "led":
+        await _needed(device, "Led").set_led(value == "on")
+    elif name == "siren":
+        alarm = _needed(device, "Alarm")
+        await (alarm.play() if value == "on" else alarm.stop())
+    elif name == "motion_sensitivity":
+        level = {"digital_sensitivity": str(LEVEL_PERCENT[value]), "sensitivity": value}
+        await device.protocol.query({"setDetectionConfig": {"motion_detection": {"motion_det": level}}})
+    elif name == "night_mode":
+        word = next(theirs for theirs, ours in _NIGHT.items() if ours == value)
+        await device.protocol.query({"setLdc": {"image": {"common": {"inf_type": word}}}})
+    else:
+        raise KeyError(name)
+
+
+async def move(device: Device, direction: Direction) -> None:
+    """A nudge, or stop. Raises KeyError without a motor."""
+    motor = _needed(device, "PanTilt")
+    if direction is Direction.STOP:
+        await device.protocol.query({"do": {"motor": {"stop": "null"}}})
+    else:
+        pan, tilt = _STEPS[direction]
+        await motor.move(pan=pan, tilt=tilt)
+
+
+def presets(device: Device) -> dict[str, str]:
+    """The saved positions: their ids by name. Raises KeyError without a motor."""
+    return dict(_needed(device, "PanTilt").presets)
+
+
+async def go_to(device: Device, preset: str) -> None:
+    await _needed(device, "PanTilt").goto_preset(preset)
+
+
+def _module(device: Device, key: str) -> Any:
+    module = device.modules.get(key)
+    return None if module is None or getattr(module, "disabled", False) else module
+
+
+def _needed(device: Device, key: str) -> Any:
+    module = _module(device, key)
+    if module is None:
+        raise KeyError(key)
+    return module
+
+
+def _inside(answer: Mapping[str, Any], *keys: str) -> object:
+    found: object = answer
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
