@@ -26,6 +26,7 @@ from backsight_agent.adapters.ntp import synchronised
 from backsight_agent.adapters.rtsp_stream import RtspSource
 from backsight_agent.adapters.same_address import AddressCheck
 from backsight_agent.adapters.store.opening import Store, open_store
+from backsight_agent.adapters.vhttpd_stream import VhttpdSource
 from backsight_agent.config import Settings
 from backsight_agent.config_camera import CameraSettings
 from backsight_agent.config_values import Trust, Upload
@@ -208,8 +209,15 @@ async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keysto
 def _source(camera: CameraSettings, board: Board, clock: Clock, host: str) -> Source:
     if camera.source.kind is StreamKind.MULTIPART:
         return MultipartSource(host, camera.ports.stream, camera.stream, clock)
-    rtsp = RtspSource(host, camera.ports.stream, camera.source.path, camera.stream, clock)
-    return MaskableSource(rtsp, camera.camera, board)
+    return MaskableSource(_tapo_source(camera, clock, host), camera.camera, board)
+
+
+def _tapo_source(camera: CameraSettings, clock: Clock, host: str) -> Source:
+    port, facts = camera.ports.stream, camera.source
+    if facts.kind is StreamKind.RTSP:
+        return RtspSource(host, port, facts.path, camera.stream, clock)
+    password, quality = camera.stream.password, facts.name
+    return VhttpdSource(host, port, password, clock, quality=quality, audio_hz=facts.audio_hz)
 
 
 def _control(camera: CameraSettings, memory: LoginMemory, clock: Clock, host: str) -> CameraControl:

@@ -8,7 +8,15 @@ from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping
 from backsight_agent.domain.profile_files import profile_of
-from backsight_agent.domain.profiles import Part, Profile, StreamFacts, StreamName, plain_model
+from backsight_agent.domain.profiles import (
+    READ,
+    Part,
+    Profile,
+    StreamFacts,
+    StreamKind,
+    StreamName,
+    plain_model,
+)
 from backsight_shared.settings import Duration
 
 TAPO_CONTROL_USER = "admin"  # what a Tapo camera calls its owner, whatever the account's e-mail
@@ -87,15 +95,28 @@ class WrittenCamera:
         for key in _FOREIGN_KEYS[self.family]:
             if getattr(self, key):
                 raise ValueError(f"has {key}, which a {self.family} camera does not have: remove it")
-        for key in _NEEDED_KEYS[self.family]:
+        for key, why in self._needed().items():
             if not getattr(self, key):
-                raise ValueError(f"needs {key}: {_NEEDED_KEYS[self.family][key]}")
+                raise ValueError(f"needs {key}: {why}")
         for key in ("linkie_port", "stream_port", "https_port", "rtsp_port"):
             port = getattr(self, key)
             if port is not None and not 0 < port < 65536:
                 raise ValueError(f"has {key} = {port}: a port is 1 to 65535")
-        _refuse_without_stream(profile_of(self.family, self.model), self.quality)
+        _refuse_without_stream(profile_of(self.family, self.model), self.quality, self.kinds)
         self.keeping()
+
+    def _needed(self) -> dict[str, str]:
+        """What it must have: a Tapo camera without a camera account is recorded as its app does it."""
+        if self.family is Family.TAPO and not (self.stream_username or self.stream_password_file):
+            main = profile_of(self.family, self.model).recordable(StreamName.MAIN)
+            if self.password_file or (main and main.kind is StreamKind.VHTTPD):
+                return _NEEDED_FOR_THE_APPS_STREAM
+        return _NEEDED_KEYS[self.family]
+
+    @property
+    def kinds(self) -> tuple[StreamKind, ...]:
+        """Which kinds of stream it can be recorded from with the logins that it has."""
+        return READ if self.family is Family.KASA or self.stream_username else (StreamKind.VHTTPD,)
 
     def keeping(self) -> Keeping:
         """What of the video is kept. Raises ValueError for a pre-roll or post-roll out of bounds."""
@@ -116,17 +137,20 @@ _NEEDED_KEYS = {
         "stream_password_file": "a file with the password of the camera account",
     },
 }
+_NEEDED_FOR_THE_APPS_STREAM = {
+    "password_file": "a file with the password of the Tapo account that the camera belongs to"
+}
 
 
 def completed(written: WrittenCamera, password: str | None, stream_password: str | None) -> CameraSettings:
     """The camera with its profile and with the passwords that its files hold."""
     profile = profile_of(written.family, written.model)
-    source = profile.recordable(written.quality)
+    source = profile.recordable(written.quality, written.kinds)
     if source is None:
         raise ValueError(f"a camera without a stream came through ({written.model})")
     control = Login(written.username or TAPO_CONTROL_USER, password) if password else None
     stream = Login(written.stream_username, stream_password or "")
-    if written.family is Family.KASA:
+    if written.family is Family.KASA or source.kind is StreamKind.VHTTPD:
         stream = control or stream
     return CameraSettings(
         camera=str(written.mac),
@@ -146,14 +170,17 @@ def completed(written: WrittenCamera, password: str | None, stream_password: str
 
 def _ports(written: WrittenCamera, profile: Profile, source: StreamFacts) -> Ports:
     control = written.linkie_port or written.https_port or profile.control.port
-    return Ports(control, written.stream_port or written.rtsp_port or source.port)
+    own = written.rtsp_port if source.kind is StreamKind.RTSP else written.stream_port
+    return Ports(control, own or source.port)
 
 
-def _refuse_without_stream(profile: Profile, quality: StreamName) -> None:
+def _refuse_without_stream(profile: Profile, quality: StreamName, kinds: tuple[StreamKind, ...]) -> None:
     """Raises ValueError with what the profile says of why, and what to do."""
-    if profile.recordable(quality):
+    if profile.recordable(quality, kinds):
         return
     model = profile.camera.model or f"{profile.camera.family} camera"
+    if profile.recordable(quality):
+        raise ValueError(f"needs stream_username: {_NEEDED_KEYS[Family.TAPO]['stream_username']}")
     if quality is StreamName.SUB and profile.recordable(StreamName.MAIN):
         raise ValueError(f'has quality = "sub", but a {model} has one stream: remove it')
     why = next((limit.why for limit in profile.limit if limit.what is Part.STREAM), "it is no camera")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.rtsp_stream import RtspSource
+from backsight_agent.adapters.vhttpd_stream import VhttpdSource
 from backsight_agent.domain.login import Login
 from backsight_agent.ports import Source
 from fuzzing.discovery import fuzz_discovery
@@ -54,6 +55,11 @@ def tapo_source(host: str, port: int) -> Source:
     return RtspSource(host, port, "/stream1", login, HastyClock(), silence_s=SILENCE_S)
 
 
+def media_source(host: str, port: int) -> Source:
+    """Reads 8800."""
+    return VhttpdSource(host, port, LOGINS.password, HastyClock(), silence_s=SILENCE_S)
+
+
 async def fuzz_all(rounds: int, seed: int) -> AsyncIterator[Result]:
     """Each target so many rounds. Raises Broke at the first that breaks."""
     for framing in Framing:
@@ -63,6 +69,7 @@ async def fuzz_all(rounds: int, seed: int) -> AsyncIterator[Result]:
             yield Result(f"multipart {framing}", outcome)
     async with Street(kasa=0, tapo=1, size=SIZE, ports=PORTS) as street:
         yield Result("rtsp", await _stream(street, PORTS.rtsp, tapo_source, rounds, seed))
+        yield Result("8800", await _stream(street, PORTS.media, media_source, rounds, seed))
     async with Street(kasa=1, tapo=1, size=SIZE, ports=PORTS) as street:
         understood = await fuzz_discovery(street, rounds, seed)
         outcome = Outcome(rounds)

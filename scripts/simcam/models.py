@@ -88,12 +88,14 @@ _ALL = (
     _tapo("C220(EU)_1.0_1.2.5", Habits(session_s=600)),
     _tapo("C225(US)_2.0_1.0.11"),
     _tapo("C325WB(EU)_1.0_1.1.17"),
+    _tapo("C460(CA)_1.0_1.2.0", Habits(has_rtsp=False, media_encrypted=False), codec="hevc"),
     _tapo("C520WS(US)_1.0_1.2.8"),
     _tapo("C720(US)_1.0_1.2.3", codec="hevc"),  # its owner may choose: encode_types of its answers
     _tapo("D130(US)_1.0_1.1.9", Habits(wide_sound=True)),  # newer firmware: go2rtc issue 1954
     _tapo("TC40(EU)_2.0_1.0.4"),
     _tapo("TC65_1.0_1.3.9"),
     _tapo("TC70_3.0_1.3.11"),
+    _tapo("TD21(EU)_2.0_1.1.5", Habits(has_rtsp=False, wide_sound=True)),
 )
 
 MODELS = {model.name: model for model in _ALL}

@@ -75,6 +75,7 @@ class Ports:
     tapo_discovery: int = 20002  # UDP
     https: int = 443
     rtsp: int = 554
+    media: int = 8800
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class Habits:
     stream_login: bool = True  # whether any login opens the stream at all
     third_party: bool = True  # Tapo: False is the firmware of 2026 with the owner's switch off
     session_s: float | None = None  # Tapo: after so many seconds a session of its control ends
+    has_rtsp: bool = True  # Tapo: what runs on a battery has port 8800 only
+    media_encrypted: bool = True  # Tapo: with a secret of its owner; else with one that everybody knows
     wide_sound: bool = False  # Tapo: PCMU with 16 kHz
 
 

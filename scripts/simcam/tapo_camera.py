@@ -12,6 +12,7 @@ from simcam.settings import Fault
 from simcam.tapo_answers import TapoAnswers
 from simcam.tapo_control import TapoControl
 from simcam.tapo_crypto import discovery_answer
+from simcam.tapo_media import MediaConnection
 from simcam.tapo_rtsp import RtspConnection
 from simcam.udp import Beacon
 
@@ -40,6 +41,8 @@ class SimTapo(SimCamera):
         self._answers.detect(kind, at_s)
 
     def stream_url(self) -> str:
+        if not self.setup.habits.has_rtsp:
+            return f"http://{self.address}:{self.setup.ports.media}/stream"
         return f"rtsp://{self.address}:{self.setup.ports.rtsp}/stream1"
 
     async def small_film(self) -> Film:
@@ -66,8 +69,10 @@ class SimTapo(SimCamera):
         )
         doors = [
             Door("https", ports.https, self._control, self.crew, server_tls()),
-            Door("rtsp", ports.rtsp, self._rtsp, self.crew),
+            Door("media", ports.media, self._media, self.crew),
         ]
+        if habits.has_rtsp:
+            doors.append(Door("rtsp", ports.rtsp, self._rtsp, self.crew))
         return doors, Beacon(ports.tapo_discovery, self._discovered)
 
     def _discovered(self, question: bytes) -> bytes | None:
@@ -79,6 +84,9 @@ class SimTapo(SimCamera):
             await self.wait_while_hanging()
             writer.write(self._tapo.respond(request, host, self.fault is Fault.UNAUTHORIZED))
             await writer.drain()
+
+    async def _media(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await MediaConnection(self, reader, writer).talk()
 
     async def _rtsp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await RtspConnection(self, reader, writer).talk()

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, closing
 from typing import Literal
 
+from backsight_agent.adapters.awaiting import next_arrivals
 from backsight_agent.adapters.pull import TlsPull, camera_tls, connect
 from backsight_agent.domain.annexb import AccessUnits
 from backsight_agent.domain.login import Login
@@ -104,31 +105,17 @@ class MultipartSource:
         self, wire: TlsPull, reader: MultipartReader, parts: list[Part]
     ) -> AsyncGenerator[Arrival, None]:
         units = _Units()
+
+        async def pull() -> list[Arrival]:
+            return units.arrivals(await self._pull(wire, reader), self._clock.monotonic())
+
         made: list[Arrival] | None = units.arrivals(parts, self._clock.monotonic())
         while made is not None:
             for arrival in made:
                 yield arrival
             if units.stamped and sum(len(arrival.unit.data) for arrival in made) < BUSY_BYTES:
                 await self._clock.sleep(BREATH_S)
-            made = await self._more(wire, reader, units)
-
-    async def _more(self, wire: TlsPull, reader: MultipartReader, units: "_Units") -> list[Arrival] | None:
-        """What comes next, at least one; None when the camera closed the stream between two parts."""
-        try:
-            async with asyncio.timeout(self._silence_s):
-                made: list[Arrival] = []
-                while not made:
-                    parts = await self._pull(wire, reader)
-                    made = units.arrivals(parts, self._clock.monotonic())
-                return made
-        except EOFError:
-            return None
-        except TimeoutError as error:
-            raise StreamBroken(
-                f"the camera at {self._host} sent nothing for {self._silence_s:.0f} s"
-            ) from error
-        except (ssl.SSLError, OSError) as error:
-            raise StreamBroken(f"the connection to the camera at {self._host} was cut") from error
+            made = await next_arrivals(pull, self._silence_s, self._host, self._where)
 
     async def _pull(self, wire: TlsPull, reader: MultipartReader) -> list[Part]:
         data = await wire.read()

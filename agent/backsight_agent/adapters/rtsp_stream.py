@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, closing, suppress
 
+from backsight_agent.adapters.awaiting import next_arrivals
 from backsight_agent.adapters.pull import TcpPull, connect
 from backsight_agent.adapters.rtsp_session import PlayedTrack, RtspSession
 from backsight_agent.domain.login import Login
@@ -73,8 +74,13 @@ class RtspSource:
             raise StreamBroken(f"{self._where}: {error}") from error
 
     async def _arrivals(self, session: RtspSession, units: RtpUnits) -> AsyncGenerator[Arrival, None]:
+        async def pull() -> list[Arrival]:
+            packets = await session.packets()
+            now = self._clock.monotonic()
+            return [arrival for packet in packets for arrival in units.take(packet, now)]
+
         reminded = self._clock.monotonic()
-        while (made := await self._more(session, units)) is not None:
+        while (made := await next_arrivals(pull, self._silence_s, self._host, self._where)) is not None:
             for arrival in made:
                 yield arrival
             if self._clock.monotonic() - reminded > session.alive_s / 2:
@@ -82,27 +88,6 @@ class RtspSource:
                 await self._remind(session)
             if sum(len(arrival.unit.data) for arrival in made) < BUSY_BYTES:
                 await self._clock.sleep(BREATH_S)
-
-    async def _more(self, session: RtspSession, units: RtpUnits) -> list[Arrival] | None:
-        """What comes next, at least one; None when the camera closed the stream between two packets."""
-        try:
-            async with asyncio.timeout(self._silence_s):
-                made: list[Arrival] = []
-                while not made:
-                    packets = await session.packets()
-                    now = self._clock.monotonic()
-                    made = [arrival for packet in packets for arrival in units.take(packet, now)]
-                return made
-        except EOFError:
-            return None
-        except TimeoutError as error:
-            raise StreamBroken(
-                f"the camera at {self._host} sent nothing for {self._silence_s:.0f} s"
-            ) from error
-        except OSError as error:
-            raise StreamBroken(f"the connection to the camera at {self._host} was cut") from error
-        except Unusable as error:
-            raise StreamBroken(f"{self._where}: {error}") from error
 
     async def _remind(self, session: RtspSession) -> None:
         try:

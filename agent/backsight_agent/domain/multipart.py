@@ -30,6 +30,7 @@ class Part:
     kind: str  # its content type, lower case
     body: bytes
     stamp_us: int | None  # X-Timestamp, microseconds from an unknown epoch
+    encrypted: bool = False  # X-If-Encrypt: only port 8800 of a Tapo camera sends that
 
 
 class MultipartReader:
@@ -37,11 +38,14 @@ class MultipartReader:
 
     def __init__(self) -> None:
         self.status: int | None = None  # known once the head has come; a body is read of a 200 only
+        self.headers: dict[str, str] = {}  # of the response, names in lower case
+        self.body_left = 0  # bytes of another answer than 200 that are still to come
         self._buffer = bytearray()
         self._chunks: _Chunks | None = None
         self._step: Callable[[], bool] = self._read_head
         self._kind, self._length = "", 0
         self._stamp_us: int | None = None
+        self._encrypted = False
         self._parts: list[Part] = []
 
     def feed(self, data: bytes) -> list[Part]:
@@ -69,10 +73,14 @@ class MultipartReader:
         if not status:
             raise Unusable(f"the camera's status line is {_seen(lines[0])}")
         self.status = int(status[1])
+        self.headers = dict(_header(line) for line in lines[1:])
+        if self.status != 200 and "content-length" in self.headers:
+            self.body_left = _length(self.headers["content-length"])
         self._step = self._read_framing if self.status == 200 else self._ignore
         return True
 
     def _ignore(self) -> bool:
+        self.body_left = max(0, self.body_left - len(self._buffer))
         self._buffer.clear()
         return False
 
@@ -108,6 +116,7 @@ class MultipartReader:
         headers = dict(_header(line) for line in lines)
         self._kind = headers.get("content-type", "").split(";")[0].strip().lower()
         self._length = _length(headers.get("content-length", ""))
+        self._encrypted = headers.get("x-if-encrypt") == "1"
         self._stamp_us = _stamp_us(headers["x-timestamp"]) if "x-timestamp" in headers else None
         self._step = self._read_body
         return True
@@ -115,7 +124,9 @@ class MultipartReader:
     def _read_body(self) -> bool:
         if len(self._buffer) < self._length:
             return False
-        self._parts.append(Part(self._kind, bytes(self._buffer[: self._length]), self._stamp_us))
+        self._parts.append(
+            Part(self._kind, bytes(self._buffer[: self._length]), self._stamp_us, self._encrypted)
+        )
         del self._buffer[: self._length]
         self._step = self._read_delimiter
         return True

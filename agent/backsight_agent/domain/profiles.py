@@ -46,7 +46,7 @@ class StreamKind(Choice):
     VHTTPD = "vhttpd"  # Tapo, 8800
 
 
-READ = (StreamKind.MULTIPART, StreamKind.RTSP)  # what this version can record
+READ = (StreamKind.MULTIPART, StreamKind.RTSP, StreamKind.VHTTPD)  # what this version can record
 
 
 class StreamName(Choice):
@@ -262,9 +262,11 @@ class Profile:
         """Whether this is about the model itself, not only about its family."""
         return bool(self.camera.model)
 
-    def recordable(self, name: StreamName) -> StreamFacts | None:
-        """The best of its streams of that name that this version can read."""
-        return next((one for one in self.stream if one.name is name and one.kind in READ), None)
+    def recordable(self, name: StreamName, kinds: tuple[StreamKind, ...] = READ) -> StreamFacts | None:
+        """The best of its streams of that name that this version can read; none of what a hub keeps."""
+        if self.control.transport is Transport.CHILD:
+            return None
+        return next((one for one in self.stream if one.name is name and one.kind in kinds), None)
 
     def limits_of(self, firmware: str) -> tuple[Limit, ...]:
         """What does not work with this firmware ("2.3.27", "" when it is not known)."""

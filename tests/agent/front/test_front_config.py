@@ -8,8 +8,9 @@ import pytest
 from backsight_agent.config import Settings, load
 from backsight_agent.config_values import Trust, Upload
 from backsight_agent.domain.family import Family
+from backsight_agent.domain.login import Login
 from backsight_agent.domain.pre_roll import Keeping
-from backsight_agent.domain.profiles import StreamName
+from backsight_agent.domain.profiles import StreamKind, StreamName
 from backsight_shared.settings import BadSettings, Duration, Listen
 
 ROOT = Path(__file__).parents[3]
@@ -51,6 +52,25 @@ def refusal(text: str, folder: Path) -> str:
     with pytest.raises(BadSettings) as refused:
         settings(text, folder)
     return str(refused.value)
+
+
+def test_a_tapo_camera_without_a_camera_account_is_recorded_as_its_app_does_it(secrets: Path) -> None:
+    text = GOOD.replace(
+        'stream_username = "camera"\nstream_password_file = "stream.password"\nrtsp_port = 8554\n', ""
+    )
+    camera = settings(text + 'password_file = "tapo.password"\n', secrets).cameras[1]
+    assert (camera.source.kind, camera.ports.stream) == (StreamKind.VHTTPD, 8800)
+    assert camera.stream == camera.control == Login("admin", "kasa password 1")
+
+
+def test_a_camera_with_a_battery_needs_no_camera_account(secrets: Path) -> None:
+    text = GOOD.replace(
+        'stream_username = "camera"\nstream_password_file = "stream.password"\nrtsp_port = 8554\n', ""
+    )
+    text = text.replace("C210(EU)", "TD21")
+    assert "needs password_file" in refusal(text, secrets)
+    camera = settings(text + 'password_file = "tapo.password"\n', secrets).cameras[1]
+    assert camera.source.kind is StreamKind.VHTTPD
 
 
 def test_what_is_written_is_what_holds(secrets: Path) -> None:

@@ -13,7 +13,7 @@ from fuzzing.discovery import fuzz_discovery
 from fuzzing.mangling import MANGLERS, Mangler
 from fuzzing.streams import EXPECTED, MakeSource, fuzz, record, spoiled
 from fuzzing.tape import Player, Tape, listening
-from fuzzing.whole import PORTS, SIZE, kasa_source, tapo_source
+from fuzzing.whole import PORTS, SIZE, kasa_source, media_source, tapo_source
 from simcam.certificate import server_tls
 from simcam.multipart import Framing
 from simcam.settings import Habits
@@ -47,6 +47,16 @@ async def test_the_multipart_reader_survives_everything(framing: Framing) -> Non
 
 async def test_the_rtsp_path_survives_everything() -> None:
     outcome = await fuzz(await tapo_tape(), None, tapo_source, ROUNDS, seed=1)
+    assert outcome.rounds == ROUNDS
+    assert outcome.gops > 0
+    assert outcome.grown_bytes < MOST_GROWTH
+    assert outcome.peak_bytes < MOST_AT_ONCE
+
+
+async def test_the_stream_of_port_8800_survives_everything() -> None:
+    async with Street(kasa=0, tapo=1, size=SIZE, ports=PORTS) as street:
+        tape = await record(street.cameras[0].address, PORTS.media, None, media_source)
+    outcome = await fuzz(tape, None, media_source, ROUNDS, seed=1)
     assert outcome.rounds == ROUNDS
     assert outcome.gops > 0
     assert outcome.grown_bytes < MOST_GROWTH

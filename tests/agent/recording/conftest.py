@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 
 from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.rtsp_stream import RtspSource
+from backsight_agent.adapters.vhttpd_stream import VhttpdSource
 from backsight_agent.domain.login import Login
 from backsight_agent.ports import Source
 from backsight_shared.clock import SystemClock
 from simcam.camera import SimCamera
-from simcam.settings import Ports
+from simcam.settings import Habits, Ports
 from simcam.street import Street
 
 SMALL = (320, 180)
@@ -30,12 +32,14 @@ def film_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def open_camera(film_cache: Path) -> AsyncIterator[OpenCamera]:
-    """Opens simulated cameras that are closed when the test is over."""
+    """Opens simulated cameras that are closed when the test is over; "media" is a Tapo without RTSP."""
     async with AsyncExitStack() as stack:
 
         async def open_one(family: str, **wanted: Any) -> SimCamera:
             given = {"size": SMALL, "ports": PORTS, "cache": film_cache, **wanted}
-            street = Street(kasa=int(family == "kasa"), tapo=int(family == "tapo"), **given)
+            if family == "media":
+                given["habits"] = replace(wanted.get("habits", Habits()), has_rtsp=False)
+            street = Street(kasa=int(family == "kasa"), tapo=int(family != "kasa"), **given)
             await stack.enter_async_context(street)
             return street.cameras[0]
 
@@ -48,5 +52,19 @@ def source_of(camera: SimCamera, password: str | None = None) -> Source:
     if camera.family == "kasa":
         login = Login(logins.email, password or logins.password)
         return MultipartSource(camera.address, PORTS.stream, login, clock, silence_s=SILENCE_S)
+    if not camera.setup.habits.has_rtsp:
+        return vhttpd_source_of(camera, password)
     login = Login(logins.camera_user, password or logins.camera_password)
     return RtspSource(camera.address, PORTS.rtsp, "/stream1", login, clock, silence_s=SILENCE_S)
+
+
+def vhttpd_source_of(camera: SimCamera, password: str | None = None) -> Source:
+    """The real source for port 8800 of a simulated Tapo camera."""
+    return VhttpdSource(
+        camera.address,
+        PORTS.media,
+        password or camera.setup.logins.password,
+        SystemClock(),
+        audio_hz=16_000 if camera.setup.habits.wide_sound else 8_000,
+        silence_s=SILENCE_S,
+    )

@@ -31,7 +31,7 @@ from simcam.settings import Fault, Habits, Sound, Start
 from .conftest import PORTS, OpenCamera, source_of
 
 pytestmark = [pytest.mark.slow]
-FAMILIES = ["kasa", "tapo"]
+FAMILIES = ["kasa", "tapo", "media"]
 UNAUTHORIZED = 'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="%s"\r\n\r\n'
 NOT_FOUND = "RTSP/1.0 404 Not Found\r\n\r\n"
 WRONG = "not the p@ss/word: 100%"
@@ -81,6 +81,10 @@ async def first_trouble(
         ("kasa", Habits(sound=Sound.OFF)),
         ("tapo", Habits()),
         ("tapo", Habits(sound=Sound.OFF)),
+        ("tapo", Habits(wide_sound=True)),
+        ("media", Habits()),
+        ("media", Habits(sound=Sound.OFF)),
+        ("media", Habits(media_encrypted=False)),
     ],
     ids=str,
 )
@@ -101,7 +105,7 @@ async def test_media_time_is_the_cameras_own_and_exact(open_camera: OpenCamera, 
         assert unit.pts_us - first == pytest.approx(number * 1_000_000 / 15, abs=2)
 
 
-@pytest.mark.parametrize(("family", "law"), [("kasa", "mulaw"), ("tapo", "alaw")])
+@pytest.mark.parametrize(("family", "law"), [("kasa", "mulaw"), ("tapo", "alaw"), ("media", "alaw")])
 async def test_sound_comes_on_the_same_clock_as_the_picture(
     open_camera: OpenCamera, family: str, law: str
 ) -> None:
@@ -137,6 +141,20 @@ async def test_arrivals_are_stamped_by_the_monotonic_clock(open_camera: OpenCame
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+async def test_after_flipped_bits_and_a_leaping_clock_the_stream_can_be_read(
+    open_camera: OpenCamera, family: str
+) -> None:
+    camera = await open_camera(family)
+    await camera.impose(Fault.FLIP)
+    with suppress(BacksightError, TimeoutError):
+        async with asyncio.timeout(3), source_of(camera).open() as arrivals:
+            async for _ in arrivals:
+                pass
+    await camera.impose(Fault.CLOCK_JUMP)
+    assert len(await gops_of(source_of(camera), 1)) == 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -161,12 +179,16 @@ async def test_a_stream_that_breaks_says_how(
     [
         ("kasa", Fault.OFF, CameraOff),
         ("tapo", Fault.OFF, StreamRefused),
+        ("media", Fault.OFF, StreamRefused),
         ("kasa", Fault.UNAUTHORIZED, CameraRefusedLogin),
         ("tapo", Fault.UNAUTHORIZED, CameraRefusedLogin),
+        ("media", Fault.UNAUTHORIZED, CameraRefusedLogin),
         ("kasa", Fault.REFUSE, CameraUnreachable),
         ("tapo", Fault.REFUSE, CameraUnreachable),
+        ("media", Fault.REFUSE, CameraUnreachable),
         ("kasa", Fault.STALL, StreamBroken),
         ("tapo", Fault.STALL, StreamBroken),
+        ("media", Fault.STALL, StreamBroken),
     ],
 )
 async def test_a_camera_that_gives_no_stream_says_why(
@@ -264,7 +286,7 @@ async def test_a_port_that_speaks_something_else_is_named(family: str, open_came
         writer.write(b"220 this is a mail server\r\n")
         await writer.drain()
 
-    port = PORTS.stream if family == "kasa" else PORTS.rtsp
+    port = {"kasa": PORTS.stream, "tapo": PORTS.rtsp, "media": PORTS.media}[family]
     async with await asyncio.start_server(talk, camera.address, port, family=socket.AF_INET):
         trouble = await first_trouble(source_of(camera))
     assert isinstance(trouble, StreamBroken)
