@@ -103,9 +103,14 @@ def _add_move(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_profiles(parser: argparse.ArgumentParser) -> None:
-    what = "list them (the default), show what is known of MODEL ..., or check the files PATH ..."
-    parser.add_argument("what", choices=("list", "show", "check"), nargs="?", default="list", help=what)
-    parser.add_argument("names", metavar="MODEL|PATH", nargs="*")
+    what = "list (the default), show MODEL ..., check PATH ..., or draft one by asking the camera at ADDRESS"
+    choices = ("list", "show", "check", "draft")
+    parser.add_argument("what", choices=choices, nargs="?", default="list", help=what)
+    parser.add_argument("names", metavar="MODEL|PATH|ADDRESS", nargs="*")
+    user = "draft: the Kasa account's e-mail; else admin, as Tapo cameras want"
+    parser.add_argument("--username", default="admin", help=user)
+    file = "draft: a file with the account's password; without, only what is announced"
+    parser.add_argument("--password-file", metavar="FILE", type=Path, help=file)
     _add_json(parser)
 
 

@@ -101,6 +101,7 @@ class HubProcess:
     def _camera_part(self, camera: dict[str, Any]) -> str:
         lines = ["[[camera]]", f'name = "{camera["alias"]}"', f'mac = "{camera["mac"]}"']
         lines += [f'family = "{camera["family"]}"', f'host = "{camera["address"]}"']
+        lines += [f'model = "{camera["model"]}"']
         lines += self._logins(camera)
         return "\n".join(lines) + "\n"
 
@@ -109,6 +110,8 @@ class HubProcess:
         password = self._secret(f"{camera['mac']}.password", logins["password"])
         if camera["family"] == "kasa":
             return [f'username = "{logins["email"]}"', f'password_file = "{password}"']
+        if "rtsp" not in ports:  # what its app uses is all that it has
+            return [f'password_file = "{password}"', f"https_port = {ports['https']}"]
         stream = self._secret(f"{camera['mac']}.stream", logins["camera_password"])
         return [
             'username = "admin"',

@@ -1,7 +1,7 @@
 """The simulated cameras as a child process, steered over their control address."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,13 @@ class Street:
         ) as answer:
             answer.raise_for_status()
 
+    async def event(self, camera: str, kind: str) -> None:
+        """Let a camera notice something."""
+        async with self.http.post(
+            f"{self.control}/cameras/{self._mac(camera)}/event", json={"kind": kind}
+        ) as answer:
+            answer.raise_for_status()
+
     async def mend(self, camera: str) -> None:
         """End a camera's fault."""
         async with self.http.delete(f"{self.control}/cameras/{self._mac(camera)}/fault") as answer:
@@ -51,11 +58,17 @@ class Street:
 
 @asynccontextmanager
 async def street(
-    folder: Path, kasa: int = 2, tapo: int = 2, block: str | None = None, size: str = "1920x1080"
+    folder: Path,
+    kasa: int = 2,
+    tapo: int = 2,
+    block: str | None = None,
+    size: str = "1920x1080",
+    models: Sequence[str] = (),
 ) -> AsyncIterator[Street]:
-    """Start cameras of both families; they end with the block."""
+    """Start cameras of both families, or of these models, each named as it is; they end with the block."""
     command: list[str] = [sys.executable, "-m", "simcam", "--kasa", str(kasa), "--tapo", str(tapo)]
-    command += ["--names", ",".join(NAMES[: kasa + tapo]), "--size", size, "--json"]
+    command += ["--names", ",".join(models or NAMES[: kasa + tapo]), "--size", size, "--json"]
+    command += ["--models", ",".join(models)] if models else []
     command += ["--rtsp-port", "8554", "--https-port", "8443", "--control", "127.0.0.1:0"]
     if block:
         command += ["--block", block]

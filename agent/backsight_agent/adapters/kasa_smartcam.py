@@ -102,6 +102,12 @@ class SmartcamControl:
             with _refusals(f"the camera at {self._host} has no position {preset} saved"):
                 await smartcam.go_to(device, smartcam.presets(device)[preset])
 
+    async def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Raw getters and what they answered."""
+        async with self._session(update=False) as device:
+            answer = await device.protocol.query(request)
+            return answer if isinstance(answer, dict) else {}
+
     async def close(self) -> None:
         """Let go of the session."""
         device, self._device = self._device, None

@@ -1,6 +1,7 @@
 """`backsight-agent profiles`: what we know of the models, and whether a file that says so is right."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -8,8 +9,12 @@ from pathlib import Path
 
 from backsight_agent.commands.printing import as_json, length, table
 from backsight_agent.domain.family import Family
+from backsight_agent.domain.login import Login
 from backsight_agent.domain.profile_files import load_profile, load_profiles, profiles_folder
+from backsight_agent.domain.profile_text import profile_text
 from backsight_agent.domain.profiles import Profile, StreamFacts, StreamName, plain_model
+from backsight_agent.secret_file import read_secret
+from backsight_shared.clock import SystemClock
 from backsight_shared.errors import NeedsAttention
 from backsight_shared.settings import BadSettings
 from backsight_shared.shapes import write
@@ -20,13 +25,34 @@ class NoSuchModel(NeedsAttention):
 
 
 def main(wanted: argparse.Namespace) -> int:
-    """`list`, `show MODEL` or `check PATH ...`."""
+    """`list`, `show MODEL`, `check PATH ...` or `draft ADDRESS`."""
+    if wanted.what == "draft":
+        return _draft(wanted)
     if wanted.what == "check":
         return _check([Path(path) for path in wanted.names])
     if wanted.what == "show":
         return _show(wanted.names, as_lines=not wanted.json)
     profiles = [profile for (_, model), profile in sorted(load_profiles(profiles_folder()).items()) if model]
     print(as_json({"profiles": write(profiles)}) if wanted.json else _listed(profiles))
+    return 0
+
+
+def _draft(wanted: argparse.Namespace) -> int:
+    """Asks a camera and prints a profile of its model, to be completed by whoever has it."""
+    from backsight_agent.adapters.drafting import draft  # only now: the others need no python-kasa
+
+    if len(wanted.names) != 1:
+        raise BadSettings("give one address: backsight-agent profiles draft ADDRESS")
+    login = None
+    if wanted.password_file is not None:
+        try:
+            login = Login(wanted.username, read_secret(wanted.password_file))
+        except ValueError as error:
+            raise BadSettings(f"--password-file {error}") from error
+    profile = asyncio.run(draft(wanted.names[0], login, SystemClock()))
+    name = f"{profile.camera.family}-{profile.camera.model.lower()}.toml"
+    print(f"# {name}: a draft. What is assumed is its family's; see firmware_profiles/README.md.\n")
+    print(profile_text(profile), end="")
     return 0
 
 

@@ -14,7 +14,7 @@ from backsight_shared.event import Origin
 
 EVERY_S = 20.0  # seconds between two questions
 SELDOM_S = 120.0  # seconds, where only the announcement tells
-BATTERY_S = 300.0  # seconds, for a camera whose battery each question costs
+BATTERY_S = 60.0  # seconds, for a camera with a battery: recording keeps it awake, asking must not
 AFTER_SILENCE_S = 300.0
 AFTER_REFUSAL_S = 1800.0  # seconds; as long as wrong logins are remembered
 
