@@ -1,11 +1,11 @@
 """A profile is drafted by asking a camera, and is one that can be read."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from backsight_agent.adapters.drafting import ASKED, draft
+from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.profile_files import load_profile, load_profiles, profiles_folder
 from backsight_agent.domain.profile_text import profile_text
@@ -14,8 +14,6 @@ from backsight_agent.ports import CameraUnreachable
 from backsight_shared.clock import SystemClock
 from simcam.settings import Ports
 from simcam.street import Street
-
-Read = Callable[[Profile], Awaitable[Profile]]
 
 
 def read_back(profile: Profile, folder: Path) -> Profile:
@@ -29,11 +27,9 @@ def read_back(profile: Profile, folder: Path) -> Profile:
 
 @pytest.mark.parametrize("key", load_profiles(profiles_folder()), ids=str)
 def test_every_profile_is_the_same_when_it_is_written_and_read(
-    key: tuple[object, str], tmp_path: Path
+    key: tuple[Family, str], tmp_path: Path
 ) -> None:
-    profile = {
-        (str(family), model): one for (family, model), one in load_profiles(profiles_folder()).items()
-    }[str(key[0]), key[1]]
+    profile = load_profiles(profiles_folder())[key]
     assert read_back(profile, tmp_path) == profile
 
 
