@@ -69,8 +69,9 @@ class SimTapo(SimCamera):
         )
         doors = [
             Door("https", ports.https, self._control, self.crew, server_tls()),
-            Door("media", ports.media, self._media, self.crew),
         ]
+        if habits.has_media:
+            doors.append(Door("media", ports.media, self._media, self.crew))
         if habits.has_rtsp:
             doors.append(Door("rtsp", ports.rtsp, self._rtsp, self.crew))
         return doors, Beacon(ports.tapo_discovery, self._discovered)

@@ -201,3 +201,20 @@ async def test_the_masked_lens_refuses_a_stream(camera: SimTapo) -> None:
     camera.private = True
     with pytest.raises(av.FFmpegError):
         await asyncio.to_thread(watch, rtsp_url(camera), 1)
+
+
+async def test_python_kasa_reaches_what_hangs_on_a_hub(open_street: OpenStreet) -> None:
+    street = await open_street(models=["H200"])
+    hub = street.cameras[0]
+    assert isinstance(hub, SimTapo)
+    device = await a_device(hub, Credentials("admin", hub.setup.logins.password))
+    try:
+        (doorbell,) = device.children
+        assert doorbell.model == "D230"
+        await doorbell.update()
+        before = doorbell.modules["LensMask"].enabled
+        await doorbell.modules["LensMask"].set_enabled(not before)
+        await doorbell.update()
+        assert doorbell.modules["LensMask"].enabled is not before
+    finally:
+        await device.disconnect()

@@ -28,7 +28,7 @@ from backsight_shared.segment import camera_id
 
 EVERYWHERE = "255.255.255.255"
 ONE_CAMERA_S = 3.0  # seconds for one camera to announce itself
-TAPO_TYPES = ("SMART.IPCAMERA", "SMART.TAPODOORBELL")
+TAPO_TYPES = ("SMART.IPCAMERA", "SMART.TAPODOORBELL", "SMART.TAPOHUB")
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from backsight_agent.adapters.discovery import Found, discover
 from backsight_agent.commands.printing import as_json, table
+from backsight_agent.domain.profile_files import profile_of
+from backsight_agent.domain.profiles import Kind, StreamName
 from backsight_shared.shapes import write
 
 NOTHING = (
@@ -34,4 +36,9 @@ def _for_people(found: Sequence[Found]) -> str:
 
 def _remark(found: Found) -> str:
     remarks = ["switched off"] if found.off else []
+    profile = profile_of(found.family, found.model)
+    if profile.camera.kind is Kind.HUB:
+        remarks.append("a hub: what hangs on it cannot be recorded")
+    elif profile.recordable(StreamName.MAIN) is None:
+        remarks.append(f"cannot be recorded: backsight-agent profiles show {found.model} says why")
     return ", ".join(remarks if found.known else [*remarks, "unknown model"])

@@ -4,6 +4,7 @@ import pytest
 
 from agent.front.conftest import OpenStreet
 from backsight_agent.adapters.discovery import NotAnAddress, _understood, announced, discover
+from backsight_agent.commands.discovering import _for_people
 from backsight_agent.domain.family import Family
 from backsight_shared.segment import camera_id
 
@@ -59,3 +60,11 @@ async def test_a_name_that_is_none_is_named() -> None:
 def test_other_devices_and_nonsense_are_left_out(answer: dict[str, object]) -> None:
     raw = {"discovery_response": answer, "meta": {"ip": "127.0.0.9", "port": 9999}}
     assert _understood(raw) is None  # type: ignore[arg-type]
+
+
+async def test_a_hub_and_what_cannot_be_recorded_say_so(open_street: OpenStreet) -> None:
+    street = await open_street(models=["H200", "KC300", "C460"])
+    texts = [_for_people(await discover((camera.address,), 2.0)) for camera in street.cameras]
+    assert "a hub: what hangs on it cannot be recorded" in texts[0]
+    assert "cannot be recorded: backsight-agent profiles show KC300" in texts[1]
+    assert "cannot" not in texts[2]

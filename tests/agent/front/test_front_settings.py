@@ -22,7 +22,7 @@ from simcam.kasa_camera import SimKasa
 from simcam.models import MODELS
 from simcam.tapo_camera import SimTapo
 
-LOCKED = {"EC71", "KC300", "KC310", "C101"}  # control closed by firmware, as their simulators have it
+LOCKED = {"EC71", "KC300", "KC310", "C101", "H200"}  # closed by firmware, or a hub
 OF_A_PROFILE = {"sensitivity": "motion_sensitivity"}
 NO_SETTINGS = {"ptz", "presets", "lamp", "siren"}  # moved, not set; lamp and siren: see the Kasa test
 
