@@ -45,6 +45,11 @@ class SimTapo(SimCamera):
             return f"http://{self.address}:{self.setup.ports.media}/stream"
         return f"rtsp://{self.address}:{self.setup.ports.rtsp}/stream1"
 
+    @property
+    def sessions_begun(self) -> int:
+        """How many times somebody signed in at its control."""
+        return self._tapo.sessions_begun
+
     async def small_film(self) -> Film:
         """What the second stream shows: the same numbers in a smaller picture."""
         width, height = SMALL

@@ -45,6 +45,7 @@ class TapoControl:
         self._handshakes: dict[str, Handshake] = {}
         self._sessions: dict[str, Session] = {}
         self._wrong_logins = 0
+        self.sessions_begun = 0
 
     def forget_sessions(self) -> None:
         """As after a reboot, or when the password was changed."""
@@ -97,6 +98,7 @@ class TapoControl:
             self._wrong_logins += 1
             return _failed(INVALID_NONCE, INVALID_NONCE)
         self._wrong_logins = 0
+        self.sessions_begun += 1
         session = self._sessions[host] = Session(handshake, secrets.token_hex(16))
         return {
             "error_code": 0,

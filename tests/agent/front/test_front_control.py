@@ -1,5 +1,6 @@
 """A camera's control says model, versions and the owner's switch, within bounded time, whatever happens."""
 
+import asyncio
 import socket
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from backsight_shared.clock import Clock, SystemClock
 from backsight_shared.segment import camera_id
 from simcam.camera import SimCamera
 from simcam.settings import ControlLogin, Habits
+from simcam.tapo_camera import SimTapo
 
 EC60 = CameraFacts(model="EC60", hardware="4.0", firmware="2.3.22", clock_off_s=0)
 C210 = CameraFacts(model="C210", hardware="2.0", firmware="1.4.3", clock_off_s=0)
@@ -98,6 +100,44 @@ async def test_a_wrong_tapo_password_is_refused_without_being_told(open_street: 
     with pytest.raises(CameraRefusedLogin, match="check username and password_file") as refused:
         await smartcam(street.cameras[0], "not the password").read()
     assert "not the password" not in str(refused.value)
+
+
+async def test_a_session_that_the_camera_ends_is_made_anew(open_street: OpenStreet) -> None:
+    street = await open_street(kasa=0, tapo=1, habits=Habits(session_s=0.0))
+    control = smartcam(street.cameras[0])
+    with pytest.raises(CameraUnreachable):  # every session ends before its first call
+        await control.read()
+    street = await open_street(kasa=0, tapo=1, habits=Habits(session_s=1.0))
+    control = smartcam(street.cameras[0])
+    try:
+        assert await control.read() == C210
+        await asyncio.sleep(1.1)  # the camera measures it by its own clock
+        assert await control.read() == C210
+    finally:
+        await control.close()
+
+
+async def test_a_tapo_camera_has_one_session_for_all_that_it_is_asked(open_street: OpenStreet) -> None:
+    street = await open_street(kasa=0, tapo=1)
+    camera = street.cameras[0]
+    assert isinstance(camera, SimTapo)
+    control = smartcam(camera)
+    try:
+        await control.read()
+        await control.noticed(0)
+        await control.settings()
+        await control.read()
+        assert camera.sessions_begun == 1
+    finally:
+        await control.close()
+
+
+async def test_a_tapo_camera_that_keeps_its_control_says_what_its_owner_can_do(
+    open_street: OpenStreet,
+) -> None:
+    street = await open_street(kasa=0, tapo=1, habits=Habits(third_party=False))
+    with pytest.raises(CameraRefusedLogin, match="Third-Party Compatibility"):
+        await smartcam(street.cameras[0]).read()
 
 
 async def test_a_refusing_camera_still_announces_what_it_is(open_street: OpenStreet) -> None:

@@ -32,3 +32,12 @@ def test_a_model_that_nobody_asked_yet_is_not_called_unknown() -> None:
 def test_what_a_model_cannot_is_told() -> None:
     (text,) = told(Family.KASA, "KC420WS", firmware="2.3.20")
     assert text.startswith("It is not found by broadcast")
+
+
+def test_a_wrong_clock_is_told_while_ours_is_known_to_be_right() -> None:
+    profile, late = profile_of(Family.TAPO, "C210"), CameraFacts(model="C210", clock_off_s=-7200)
+    (text,) = remarks(late, profile, clock_trusted=True)
+    assert text.startswith("Its own clock is 2 hours behind")
+    assert remarks(late, profile, clock_trusted=False) == ()
+    ahead = CameraFacts(model="C210", clock_off_s=300)
+    assert "5 minutes ahead" in remarks(ahead, profile, clock_trusted=True)[0]

@@ -1,11 +1,13 @@
 """Both camera families give their frames once and in order, and every trouble by its name."""
 
 import asyncio
+import io
 import socket
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 
+import av
 import pytest
 
 from backsight_agent.adapters.muxer import AvMuxers
@@ -228,6 +230,16 @@ async def test_a_third_viewer_of_a_tapo_camera_is_refused_with_the_way_out(open_
         trouble = await first_trouble(source_of(camera))
     assert isinstance(trouble, StreamRefused)
     assert "do two others watch it" in str(trouble)
+
+
+async def test_the_second_stream_is_the_same_in_a_smaller_picture(open_camera: OpenCamera) -> None:
+    camera = await open_camera("tapo", size=(1280, 704))
+    login = Login(camera.setup.logins.camera_user, camera.setup.logins.camera_password)
+    gops = await gops_of(RtspSource(camera.address, PORTS.rtsp, "/stream2", login, SystemClock()), 2)
+    found = walk(frames_in(await movie(gops)))
+    assert (found.frames, found.missing, found.repeated, found.unreadable) == (60, 0, 0, 0)
+    with av.open(io.BytesIO(await movie(gops))) as container:
+        assert (container.streams.video[0].width, container.streams.video[0].height) == (640, 352)
 
 
 async def test_a_wrong_rtsp_path_is_refused(open_camera: OpenCamera) -> None:
