@@ -20,26 +20,30 @@ class AnnouncingControl:
         self._camera = camera
         self._host = host
         self._control = control
+        self._is_refused = False  # a refused login is tried again by `read` only, which is asked seldom
 
     async def read(self) -> CameraFacts:
         """Ask the control; when it refuses, the announcement with the reason in `control`."""
         if self._control is None:
             return await self._announcement(NO_LOGIN)
         try:
-            return await self._control.read()
+            facts = await self._control.read()
         except CameraRefusedLogin as refusal:
+            self._is_refused = True
             try:
                 return await self._announcement(str(refusal))
             except CameraUnreachable:
                 raise refusal from None
+        self._is_refused = False
+        return facts
 
     async def noticed(self, since_ms: int) -> Sequence[Noticed]:
         """Ask the control; when it refuses, what the camera announces of its last activity."""
-        if self._control is not None:
+        if self._control is not None and not self._is_refused:
             try:
                 return await self._control.noticed(since_ms)
             except CameraRefusedLogin:
-                pass
+                self._is_refused = True
         found = await announced(self._camera, self._host)
         last = found.last if found else None
         return (last,) if last and last.start_ms > since_ms else ()

@@ -21,7 +21,7 @@ from backsight_agent.domain.login import Login
 from backsight_agent.domain.noticing import Noticed, clock_off_s, kind_of, moment, noticeable
 from backsight_agent.domain.profiles import plain_model
 from backsight_agent.domain.states import CameraFacts
-from backsight_agent.ports import SettingRefused
+from backsight_agent.ports import CameraUnreachable, SettingRefused
 from backsight_shared.clock import Clock
 
 ANSWER_S = 5  # seconds for one answer
@@ -137,7 +137,11 @@ class SmartcamControl:
             self._device, self._since = device, self._clock.monotonic()
         elif update:
             await self._device.update()
-        refuse_other_camera(self._camera, self._device.mac, self._host)
+        try:
+            refuse_other_camera(self._camera, self._device.mac, self._host)
+        except CameraUnreachable:
+            await self.close()  # a stranger's session is none of ours
+            raise
         return self._device
 
     def _clock_off_s(self, answer: dict[str, Any]) -> int | None:

@@ -223,3 +223,24 @@ async def test_a_kasa_camera_lists_all_that_it_noted_with_its_kind(
     told = await control_of(camera, tmp_path).noticed((now_s - 90) * 1000)
     assert [one.kind for one in told] == [PERSON, MOTION]
     assert all(one.until_ms - one.start_ms == 10_000 for one in told)
+
+
+async def test_a_refused_login_is_not_tried_again_for_what_was_noticed(cameras: list[SimCamera]) -> None:
+    tapo = next(camera for camera in cameras if camera.setup.model.name == "C210")
+    asked: list[int] = []
+
+    class Refusing(FakeControl):
+        async def read(self) -> CameraFacts:
+            raise CameraRefusedLogin("wrong password")
+
+        async def noticed(self, since_ms: int) -> Sequence[Noticed]:
+            asked.append(since_ms)
+            raise CameraRefusedLogin("wrong password")
+
+    control = AnnouncingControl(camera_id(tapo.setup.mac), tapo.address, Refusing())
+    await control.noticed(0)
+    await control.noticed(0)
+    assert asked == [0]
+    assert (await control.read()).control == "wrong password"
+    await control.noticed(0)
+    assert asked == [0]
