@@ -1,24 +1,20 @@
 """The Kasa cameras' stream: multipart over HTTPS on port 19443."""
 
 import asyncio
-import ssl
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, closing
 from typing import Literal
 
-from backsight_agent.adapters.awaiting import next_arrivals
-from backsight_agent.adapters.pull import TlsPull, camera_tls, connect
+from backsight_agent.adapters.awaiting import asking, next_arrivals, reached
+from backsight_agent.adapters.pull import TlsPull, camera_tls
 from backsight_agent.domain.annexb import AccessUnits
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.media import Arrival, AudioChunk, VideoCodec, VideoUnit
 from backsight_agent.domain.multipart import MultipartReader, Part
-from backsight_agent.domain.unusable import Unusable
 from backsight_agent.ports import (
     CameraOff,
     CameraRefusedLogin,
-    CameraUnreachable,
-    StreamBroken,
     StreamRefused,
 )
 from backsight_shared.clock import Clock
@@ -49,35 +45,21 @@ class MultipartSource:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[Arrival]]:
         """Connect, ask, and iterate over what arrives; see the port."""
-        wire = await self._connect()
-        with closing(wire):
+        raw = await reached(self._host, self._port, CONNECT_S, self._where, "plugged in")
+        with closing(TlsPull(raw, self._tls, self._host)) as wire:
             async with aclosing(self._arrivals(wire, *await self._ask(wire))) as arrivals:
                 yield arrivals
-
-    async def _connect(self) -> TlsPull:
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                return TlsPull(await connect(self._host, self._port), self._tls, self._host)
-        except OSError as error:  # a timeout is one, too
-            raise CameraUnreachable(
-                f"nothing answers at {self._where} ({error.strerror or 'no answer'}); "
-                "is the camera plugged in, and is this still its address?"
-            ) from error
 
     async def _ask(self, wire: TlsPull) -> tuple[MultipartReader, list[Part]]:
         """Send the request and read the answer's head, with the parts that came right behind it."""
         reader = MultipartReader()
-        try:
+        with asking(self._where):
             async with asyncio.timeout(self._silence_s):
                 await wire.handshake()
                 await wire.write(self._request())
                 parts: list[Part] = []
                 while reader.status is None:
                     parts = await self._pull(wire, reader)
-        except TimeoutError as error:
-            raise StreamBroken(f"{self._where} is open, but the camera does not answer") from error
-        except (ssl.SSLError, OSError) as error:
-            raise StreamBroken(f"{self._where} hung up on us while connecting; restart the camera") from error
         self._refuse(reader.status)
         return reader, parts
 
@@ -118,13 +100,9 @@ class MultipartSource:
             made = await next_arrivals(pull, self._silence_s, self._host, self._where)
 
     async def _pull(self, wire: TlsPull, reader: MultipartReader) -> list[Part]:
-        data = await wire.read()
-        try:
-            if data:
-                return reader.feed(data)
-            reader.finish()
-        except Unusable as error:
-            raise StreamBroken(f"{self._where}: {error}") from error
+        if data := await wire.read():
+            return reader.feed(data)
+        reader.finish()
         raise EOFError
 
     @property

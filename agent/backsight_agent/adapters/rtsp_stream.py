@@ -8,14 +8,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, closing, suppress
 
-from backsight_agent.adapters.awaiting import next_arrivals
-from backsight_agent.adapters.pull import TcpPull, connect
+from backsight_agent.adapters.awaiting import asking, next_arrivals, reached
+from backsight_agent.adapters.pull import TcpPull
 from backsight_agent.adapters.rtsp_session import PlayedTrack, RtspSession
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.media import Arrival
 from backsight_agent.domain.rtp_units import RtpUnits
-from backsight_agent.domain.unusable import Unusable
-from backsight_agent.ports import CameraUnreachable, StreamBroken
+from backsight_agent.ports import StreamBroken
 from backsight_shared.clock import Clock
 
 PORT = 554
@@ -42,7 +41,8 @@ class RtspSource:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[Arrival]]:
         """Connect, play, and iterate over what arrives; see the port."""
-        with closing(await self._connect()) as wire:
+        raw = await reached(self._host, self._port, CONNECT_S, self._where, "plugged in")
+        with closing(TcpPull(raw)) as wire:
             url = f"rtsp://{self._host}:{self._port}{self._path}"
             session = RtspSession(wire, url, self._where, self._login)
             units = _units(await self._play(session))
@@ -52,26 +52,10 @@ class RtspSource:
                 finally:
                     await _say_goodbye(session)
 
-    async def _connect(self) -> TcpPull:
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                return TcpPull(await connect(self._host, self._port))
-        except OSError as error:  # a timeout is one, too
-            raise CameraUnreachable(
-                f"nothing answers at {self._where} ({error.strerror or 'no answer'}); "
-                "is the camera plugged in, and is this still its address?"
-            ) from error
-
     async def _play(self, session: RtspSession) -> list[PlayedTrack]:
-        try:
+        with asking(self._where):
             async with asyncio.timeout(self._silence_s):
                 return await session.play()
-        except TimeoutError as error:
-            raise StreamBroken(f"{self._where} is open, but the camera does not answer") from error
-        except (EOFError, OSError) as error:
-            raise StreamBroken(f"{self._where} hung up on us while connecting; restart the camera") from error
-        except Unusable as error:
-            raise StreamBroken(f"{self._where}: {error}") from error
 
     async def _arrivals(self, session: RtspSession, units: RtpUnits) -> AsyncGenerator[Arrival, None]:
         async def pull() -> list[Arrival]:

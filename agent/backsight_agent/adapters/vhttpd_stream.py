@@ -7,15 +7,15 @@ from contextlib import aclosing, asynccontextmanager, closing
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from backsight_agent.adapters.awaiting import next_arrivals
-from backsight_agent.adapters.pull import TcpPull, connect
+from backsight_agent.adapters.awaiting import asking, next_arrivals, reached
+from backsight_agent.adapters.pull import TcpPull
 from backsight_agent.domain import vhttpd
 from backsight_agent.domain.annexb import AccessUnits
 from backsight_agent.domain.media import Arrival, VideoCodec, VideoUnit
 from backsight_agent.domain.mpegts import Pes, StampLine, TsDemuxer
 from backsight_agent.domain.multipart import MultipartReader, Part
 from backsight_agent.domain.unusable import Unusable
-from backsight_agent.ports import CameraRefusedLogin, CameraUnreachable, StreamBroken, StreamRefused
+from backsight_agent.ports import CameraRefusedLogin, StreamRefused
 from backsight_shared.clock import Clock
 
 CONNECT_S = 15.0  # seconds; one that sleeps needs some to wake up
@@ -50,26 +50,17 @@ class VhttpdSource:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[Arrival]]:
         """Connect, ask, and iterate over what arrives; see the port."""
-        with closing(await self._connect()) as wire:
+        raw = await reached(self._host, self._port, CONNECT_S, self._where, "charged")
+        with closing(TcpPull(raw)) as wire:
             reader, parts = await self._ask(wire)
             keys = vhttpd.secrets_of(reader.headers.get("key-exchange", ""), self._password)
             units = _Units(keys, self._audio_hz, self._where)
             async with aclosing(self._arrivals(wire, reader, parts, units)) as arrivals:
                 yield arrivals
 
-    async def _connect(self) -> TcpPull:
-        try:
-            async with asyncio.timeout(CONNECT_S):
-                return TcpPull(await connect(self._host, self._port))
-        except OSError as error:  # a timeout is one, too
-            raise CameraUnreachable(
-                f"nothing answers at {self._where} ({error.strerror or 'no answer'}); "
-                "is the camera charged, and is this still its address?"
-            ) from error
-
     async def _ask(self, wire: TcpPull) -> tuple[MultipartReader, list[Part]]:
         """Sign in and ask for the picture; the answer's head and the parts that came right behind it."""
-        try:
+        with asking(self._where):
             async with asyncio.timeout(self._silence_s):
                 reader, parts = await self._exchange(wire, "")
                 if reader.status == 401:
@@ -79,12 +70,6 @@ class VhttpdSource:
                 self._refuse(reader.status)
                 await wire.write(vhttpd.preview(self._quality))
                 return reader, parts
-        except TimeoutError as error:
-            raise StreamBroken(f"{self._where} is open, but the camera does not answer") from error
-        except (EOFError, OSError) as error:
-            raise StreamBroken(f"{self._where} hung up on us while connecting; restart the camera") from error
-        except Unusable as error:
-            raise StreamBroken(f"{self._where}: {error}") from error
 
     async def _exchange(self, wire: TcpPull, login: str) -> tuple[MultipartReader, list[Part]]:
         """One request; a refusal's body is swallowed, so that the next can follow on this connection."""
