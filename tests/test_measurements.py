@@ -22,6 +22,7 @@ def test_each_measurement_is_listed_with_what_it_measures() -> None:
         "entitlements",
         "many",
         "motion",
+        "noticed",
         "prune",
         "recording",
     ]

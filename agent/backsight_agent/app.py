@@ -27,17 +27,18 @@ from backsight_agent.adapters.rtsp_stream import RtspSource
 from backsight_agent.adapters.same_address import AddressCheck
 from backsight_agent.adapters.store.opening import Store, open_store
 from backsight_agent.adapters.vhttpd_stream import VhttpdSource
+from backsight_agent.camera_ports import CameraControl, Source
 from backsight_agent.config import Settings
 from backsight_agent.config_camera import CameraSettings
 from backsight_agent.config_values import Trust, Upload
 from backsight_agent.domain.activity import Activity
 from backsight_agent.domain.holding import FixedWindows, HeldEntitlement, UploadPolicies
 from backsight_agent.domain.motion import MotionDetector, MotionSettings
-from backsight_agent.domain.profiles import EventSource, Power, StreamKind
-from backsight_agent.domain.states import Board, CameraFacts
+from backsight_agent.domain.profiles import EventSource, Power, StreamFacts, StreamKind
+from backsight_agent.domain.states import Board, CameraFacts, State
 from backsight_agent.domain.trusted_time import TrustedTime
 from backsight_agent.domain.whereabouts import Whereabouts
-from backsight_agent.ports import CameraControl, Source, Windows
+from backsight_agent.ports import Windows
 from backsight_agent.tasks.detect import Eyes, MotionTap, detect_forever
 from backsight_agent.tasks.entitlements import follow_entitlements
 from backsight_agent.tasks.events import EventBook, keep_events_forever
@@ -59,6 +60,7 @@ from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.supervision import supervise
 
 NO_WINDOW = "Nothing is ever deleted here: pair this hub with a cloud, or set [history] window in agent.toml"
+NOT_RECORDED = 'Not recorded: record = "off" in agent.toml. It is asked how it is and what it noticed'
 
 _POLICIES: dict[Upload, UploadPolicy] = {Upload.ALL: "all", Upload.EVENTS: "events", Upload.OFF: "off"}
 
@@ -113,34 +115,50 @@ def _show(board: Board, name: str, text: str | None) -> None:
 
 def _camera_tasks(hub: HubView, eyes: Eyes) -> Iterator[Task]:
     """Each camera's, and what serves them all: the book of events, and the search for those that moved."""
-    muxers, recordings, board, clock = AvMuxers(), hub.store.recordings, hub.board, hub.clock
-    cameras = hub.settings.cameras
+    board, clock, cameras = hub.board, hub.clock, hub.settings.cameras
     activities = {camera.camera: Activity() for camera in cameras}
     book, places, memory = EventBook(activities), _Places(hub), LoginMemory(hub.settings.state)
     yield "events", partial(keep_events_forever, book, hub.store.events, board, clock)
     yield "locate", partial(locate_forever, places.where, search, places.book, board, clock)
     for camera in cameras:
-        identity, tap, where = camera.camera, MotionTap(), places.where[camera.camera]
-        source = MovingSource(identity, where, partial(_source, camera, board, clock), AddressCheck())
-        yield (
-            f"record {camera.name}",
-            partial(
-                record_forever,
-                *(identity, source, muxers, recordings, board, clock),
-                keeping=camera.keeping,
-                activity=activities[identity],
-                show=tap.show if camera.motion.enabled else _look_away,
-            ),
-        )
-        if camera.motion.enabled:
-            detector = MotionDetector(MotionSettings(camera.motion.sensitivity, camera.motion.zones))
-            yield f"detect {camera.name}", partial(detect_forever, identity, tap, detector, eyes, book)
+        identity, where = camera.camera, places.where[camera.camera]
+        if camera.source is None:
+            board.set_state(identity, State.NOT_RECORDED, NOT_RECORDED)
+        else:
+            source = partial(_source, camera, camera.source, board, clock)
+            moving = MovingSource(identity, where, source, AddressCheck())
+            yield from _recording(camera, moving, hub, eyes, book, activities[identity])
         control = MovingControl(where, partial(_control, camera, memory, clock))
         yield f"watch {camera.name}", partial(watch_forever, identity, control, board, clock)
         if camera.profile.events.source is not EventSource.NONE:
             every_s = BATTERY_S if camera.profile.camera.power is Power.BATTERY else EVERY_S
             asked = partial(notice_forever, identity, control, book, board, clock, every_s=every_s)
             yield f"notice {camera.name}", asked
+
+
+def _recording(
+    camera: CameraSettings,
+    source: MovingSource,
+    hub: HubView,
+    eyes: Eyes,
+    book: EventBook,
+    activity: Activity,
+) -> Iterator[Task]:
+    """A recorded camera's stream, kept and looked at."""
+    identity, tap = camera.camera, MotionTap()
+    yield (
+        f"record {camera.name}",
+        partial(
+            record_forever,
+            *(identity, source, AvMuxers(), hub.store.recordings, hub.board, hub.clock),
+            keeping=camera.keeping,
+            activity=activity,
+            show=tap.show if camera.motion.enabled else _look_away,
+        ),
+    )
+    if camera.motion.enabled:
+        detector = MotionDetector(MotionSettings(camera.motion.sensitivity, camera.motion.zones))
+        yield f"detect {camera.name}", partial(detect_forever, identity, tap, detector, eyes, book)
 
 
 class _Places:
@@ -206,14 +224,14 @@ async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keysto
         await _keep_running(tasks, hub)
 
 
-def _source(camera: CameraSettings, board: Board, clock: Clock, host: str) -> Source:
-    if camera.source.kind is StreamKind.MULTIPART:
+def _source(camera: CameraSettings, facts: StreamFacts, board: Board, clock: Clock, host: str) -> Source:
+    if facts.kind is StreamKind.MULTIPART:
         return MultipartSource(host, camera.ports.stream, camera.stream, clock)
-    return MaskableSource(_tapo_source(camera, clock, host), camera.camera, board)
+    return MaskableSource(_tapo_source(camera, facts, clock, host), camera.camera, board)
 
 
-def _tapo_source(camera: CameraSettings, clock: Clock, host: str) -> Source:
-    port, facts = camera.ports.stream, camera.source
+def _tapo_source(camera: CameraSettings, facts: StreamFacts, clock: Clock, host: str) -> Source:
+    port = camera.ports.stream
     if facts.kind is StreamKind.RTSP:
         return RtspSource(host, port, facts.path, camera.stream, clock)
     password, quality = camera.stream.password, facts.name

@@ -15,6 +15,7 @@ from backsight_agent.domain.profiles import (
     StreamFacts,
     StreamKind,
     StreamName,
+    Transport,
     plain_model,
 )
 from backsight_shared.settings import Duration
@@ -57,7 +58,7 @@ class CameraSettings:
     ports: Ports
     control: Login | None  # None: the owner gave none; the camera is recorded, not asked
     stream: Login
-    source: StreamFacts
+    source: StreamFacts | None  # None: it is asked and set, not recorded
     keeping: Keeping = CONTINUOUS
     upload: Upload = Upload.ALL
     motion: WrittenMotion = field(default_factory=WrittenMotion)
@@ -65,6 +66,11 @@ class CameraSettings:
     @property
     def family(self) -> Family:
         return self.profile.camera.family
+
+    @property
+    def is_child(self) -> bool:
+        """Whether it is reached through the hub at `host` only."""
+        return self.profile.control.transport is Transport.CHILD
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +108,18 @@ class WrittenCamera:
             port = getattr(self, key)
             if port is not None and not 0 < port < 65536:
                 raise ValueError(f"has {key} = {port}: a port is 1 to 65535")
-        _refuse_without_stream(profile_of(self.family, self.model), self.quality, self.kinds)
+        if self.record is not Recording.OFF:
+            _refuse_without_stream(profile_of(self.family, self.model), self.quality, self.kinds)
         self.keeping()
 
     def _needed(self) -> dict[str, str]:
         """What it must have: a Tapo camera without a camera account is recorded as its app does it."""
+        if self.family is Family.TAPO and self.record is Recording.OFF:
+            return _NEEDED_WITH_THE_ACCOUNT
         if self.family is Family.TAPO and not (self.stream_username or self.stream_password_file):
             main = profile_of(self.family, self.model).recordable(StreamName.MAIN)
             if self.password_file or (main and main.kind is StreamKind.VHTTPD):
-                return _NEEDED_FOR_THE_APPS_STREAM
+                return _NEEDED_WITH_THE_ACCOUNT
         return _NEEDED_KEYS[self.family]
 
     @property
@@ -137,7 +146,7 @@ _NEEDED_KEYS = {
         "stream_password_file": "a file with the password of the camera account",
     },
 }
-_NEEDED_FOR_THE_APPS_STREAM = {
+_NEEDED_WITH_THE_ACCOUNT = {
     "password_file": "a file with the password of the Tapo account that the camera belongs to"
 }
 
@@ -145,12 +154,10 @@ _NEEDED_FOR_THE_APPS_STREAM = {
 def completed(written: WrittenCamera, password: str | None, stream_password: str | None) -> CameraSettings:
     """The camera with its profile and with the passwords that its files hold."""
     profile = profile_of(written.family, written.model)
-    source = profile.recordable(written.quality, written.kinds)
-    if source is None:
-        raise ValueError(f"a camera without a stream came through ({written.model})")
+    source = _source(written, profile)
     control = Login(written.username or TAPO_CONTROL_USER, password) if password else None
     stream = Login(written.stream_username, stream_password or "")
-    if written.family is Family.KASA or source.kind is StreamKind.VHTTPD:
+    if written.family is Family.KASA or (source and source.kind is StreamKind.VHTTPD):
         stream = control or stream
     return CameraSettings(
         camera=str(written.mac),
@@ -168,10 +175,27 @@ def completed(written: WrittenCamera, password: str | None, stream_password: str
     )
 
 
-def _ports(written: WrittenCamera, profile: Profile, source: StreamFacts) -> Ports:
+def _source(written: WrittenCamera, profile: Profile) -> StreamFacts | None:
+    if written.record is Recording.OFF:
+        return None
+    source = profile.recordable(written.quality, written.kinds)
+    if source is None:
+        raise ValueError(f"a camera without a stream came through ({written.model})")
+    return source
+
+
+def _ports(written: WrittenCamera, profile: Profile, source: StreamFacts | None) -> Ports:
     control = written.linkie_port or written.https_port or profile.control.port
+    if source is None:
+        return Ports(control, 0)
     own = written.rtsp_port if source.kind is StreamKind.RTSP else written.stream_port
     return Ports(control, own or source.port)
+
+
+def _way_out(profile: Profile) -> str:
+    if profile.control.transport is not Transport.CHILD:
+        return ""
+    return f'. With record = "off" and the host of its {profile.camera.behind} it can be asked and set'
 
 
 def _refuse_without_stream(profile: Profile, quality: StreamName, kinds: tuple[StreamKind, ...]) -> None:
@@ -184,4 +208,4 @@ def _refuse_without_stream(profile: Profile, quality: StreamName, kinds: tuple[S
     if quality is StreamName.SUB and profile.recordable(StreamName.MAIN):
         raise ValueError(f'has quality = "sub", but a {model} has one stream: remove it')
     why = next((limit.why for limit in profile.limit if limit.what is Part.STREAM), "it is no camera")
-    raise ValueError(f"is a {model}, which cannot be recorded: {why}")
+    raise ValueError(f"is a {model}, which cannot be recorded: {why}{_way_out(profile)}")

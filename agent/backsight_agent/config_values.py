@@ -21,6 +21,7 @@ class Recording(Choice):
 
     CONTINUOUS = "continuous"
     EVENTS = "events"
+    OFF = "off"  # nothing: the camera is asked and set, and what it noticed is kept
 
 
 class Upload(Choice):

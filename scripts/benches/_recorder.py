@@ -16,9 +16,9 @@ from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.muxer import AvMuxers
 from backsight_agent.adapters.rtsp_stream import RtspSource
 from backsight_agent.adapters.store.opening import open_store
+from backsight_agent.camera_ports import Source
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.states import Board, State
-from backsight_agent.ports import Source
 from backsight_agent.tasks.record import record_forever
 from backsight_shared.clock import SystemClock
 from backsight_shared.segment import camera_id

@@ -8,9 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from backsight_agent.domain.gops import GopCollector
-from backsight_agent.domain.unusable import Unusable
-from backsight_agent.ports import (
+from backsight_agent.camera_ports import (
     CameraOff,
     CameraRefusedLogin,
     CameraUnreachable,
@@ -18,6 +16,8 @@ from backsight_agent.ports import (
     StreamBroken,
     StreamRefused,
 )
+from backsight_agent.domain.gops import GopCollector
+from backsight_agent.domain.unusable import Unusable
 from fuzzing.mangling import mangled
 from fuzzing.tape import Player, Recorder, Tape, listening
 

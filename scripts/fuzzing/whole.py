@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.rtsp_stream import RtspSource
 from backsight_agent.adapters.vhttpd_stream import VhttpdSource
+from backsight_agent.camera_ports import Source
 from backsight_agent.domain.login import Login
-from backsight_agent.ports import Source
 from fuzzing.discovery import fuzz_discovery
 from fuzzing.streams import MakeSource, Outcome, fuzz, record
 from simcam.certificate import server_tls

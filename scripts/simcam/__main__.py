@@ -49,6 +49,7 @@ def _street(wanted: argparse.Namespace) -> Street:
         names=[name.strip() for name in wanted.names.split(",") if name.strip()],
         block=wanted.block,
         size=wanted.size,
+        still=wanted.still,
         ports=Ports(rtsp=wanted.rtsp_port, https=wanted.https_port),
         habits=None if wanted.models else _habits(wanted),
     )
@@ -80,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--names", default="", help='their names: "Front door,Garden"')
     parser.add_argument("--block", help="addresses: 127.x.y; any free block when not given")
     parser.add_argument("--size", type=_size, default=(1920, 1080), help="picture size, 1920x1080")
+    parser.add_argument("--still", type=int, default=0, help="frames of each cycle in which nothing moves")
     parser.add_argument("--rtsp-port", type=int, default=Ports.rtsp)
     parser.add_argument("--https-port", type=int, default=Ports.https, help="Tapo control")
     parser.add_argument("--control", default="127.0.0.1:0", help="where the control API listens")

@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 from simcam.annexb import byte_stream, is_parameter_set, is_remark, nal_units
 from simcam.filming import Codec, Plan, encode
 
-CACHE_VERSION = 4  # raise it when the pictures change, so that nobody plays an old film
+CACHE_VERSION = 5  # raise it when the pictures change, so that nobody plays an old film
 
 
 @dataclass(frozen=True)

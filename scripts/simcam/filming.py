@@ -32,6 +32,7 @@ class Plan:
     frames: int = 480
     gop: int = 30
     codec: Codec = "h264"
+    still: int = 0  # so many frames at its beginning show nothing that moves
 
     def __post_init__(self) -> None:
         if self.frames % self.gop:
@@ -100,15 +101,32 @@ def _without_padding(plane: "av.video.plane.VideoPlane") -> bytes:
 
 
 def _picture(plan: Plan, texture: bytes, number: int) -> av.VideoFrame:
-    offset = (number * DRIFT_LINES % plan.height) * plan.width
+    offset = 0 if plan.still else _drift(plan, number)
     row = painted_row(plan.camera, number, plan.width) * row_height(plan.width)
     frame = av.VideoFrame(plan.width, plan.height, "yuv420p")
     frame.pts = number
     luma = row + texture[offset + len(row) : offset + plan.width * plan.height]
+    if plan.still:
+        luma = _with_mover(plan, luma, texture, _drift(plan, number - plan.still))
     _fill(frame.planes[0], luma)
     for chroma, tint in zip(frame.planes[1:], TINTS[plan.camera % len(TINTS)], strict=True):
         chroma.update(bytes([tint]) * chroma.buffer_size)
     return frame
+
+
+def _drift(plan: Plan, frames: int) -> int:
+    """Where in the texture a picture begins after so many frames of movement."""
+    return (max(frames, 0) * DRIFT_LINES % plan.height) * plan.width
+
+
+def _with_mover(plan: Plan, luma: bytes, texture: bytes, drift: int) -> bytes:
+    """Only a quarter by a quarter of the picture moves, as somebody does; all of it would be a lamp."""
+    left, right = 3 * plan.width // 8, 5 * plan.width // 8
+    picture = bytearray(luma)
+    for line in range(plan.height // 2, 3 * plan.height // 4):
+        start = line * plan.width
+        picture[start + left : start + right] = texture[drift + start + left : drift + start + right]
+    return bytes(picture)
 
 
 def _fill(plane: "av.video.plane.VideoPlane", luma: bytes) -> None:

@@ -44,6 +44,7 @@ class Street:
     names: Sequence[str] = ()
     block: str | None = None  # "127.x.y"; any free one when not given
     size: tuple[int, int] = (1920, 1080)
+    still: int = 0  # frames of each cycle in which nothing moves
     logins: Logins = field(default_factory=Logins)
     ports: Ports = field(default_factory=Ports)
     habits: Habits | None = None  # of all, in place of their models' own
@@ -111,7 +112,7 @@ class Street:
 
         async def film(number: int, model: Model) -> Film:
             async with turn:
-                plan = Plan(number, *self.size, codec=model.codec)
+                plan = Plan(number, *self.size, codec=model.codec, still=self.still)
                 return await asyncio.to_thread(load, plan, self.cache)
 
         return list(await asyncio.gather(*(film(n, one) for n, one in enumerate(self._models(), start=1))))

@@ -28,6 +28,7 @@ class TapoGetters:
         self._child = TapoGetters(child_file, reboot) if child_file else None
         self._reboot = reboot
         self.moves: list[Json] = []  # what its motor was told
+        self.alarms: list[str] = []  # what its siren was told
 
     def answer(self, request: Json) -> Json:
         """A decrypted request: several calls that end at the first failing one, or a single call."""
@@ -51,6 +52,10 @@ class TapoGetters:
                 return {"error_code": 0, module: recorded[module]}
             if method == "do" and module == "motor":
                 self.moves.append(given)
+            if method == "do" and module == "msg_alarm":
+                if not self._has_siren():
+                    return {"error_code": UNSUPPORTED_METHOD}
+                self.alarms.append(given["manual_msg_alarm"]["action"])
             if method == "set" and isinstance(given, dict):
                 self._change({module: given})
         return {"error_code": 0}
@@ -65,6 +70,9 @@ class TapoGetters:
             self._reboot()
         elif method == "motorMoveToPreset":
             return self._moved_to(params["preset"]["goto_preset"]["id"])
+        elif method == "reverseWhitelampStatus" and "getWhitelampStatus" in self._getters:
+            lamp = self._getters["getWhitelampStatus"]
+            lamp["status"] = 1 - lamp["status"]
         elif method == "setDeviceAlias":
             self.rename(params["system"]["sys"]["dev_alias"])
         elif method.startswith("set"):
@@ -74,6 +82,11 @@ class TapoGetters:
         else:
             return {"method": method, "error_code": UNSUPPORTED_METHOD}
         return {"method": method, "result": {}, "error_code": 0}
+
+    def _has_siren(self) -> bool:
+        """Cameras do, doorbells and hubs do not take this call."""
+        basic = self._getters["getDeviceInfo"]["device_info"]["basic_info"]
+        return bool(basic["device_type"] == "SMART.IPCAMERA")
 
     def _moved_to(self, preset: str) -> Json:
         saved = self._getters.get("getPresetConfig", {}).get("preset", {}).get("preset", {}).get("id", [])

@@ -20,6 +20,7 @@ class HubProcess:
     local_listen: str = "127.0.0.1:0"
     child: Child | None = None
     history_window: str = ""  # only for a hub without a cloud
+    zone: str = ""  # where the hub looks for motion; everywhere when empty
     cameras: tuple[dict[str, Any], ...] = field(default_factory=tuple)
 
     @property
@@ -103,6 +104,7 @@ class HubProcess:
         lines += [f'family = "{camera["family"]}"', f'host = "{camera["address"]}"']
         lines += [f'model = "{camera["model"]}"']
         lines += self._logins(camera)
+        lines += ["[camera.motion]", f'zones = ["{self.zone}"]'] if self.zone else []
         return "\n".join(lines) + "\n"
 
     def _logins(self, camera: dict[str, Any]) -> list[str]:

@@ -64,12 +64,14 @@ async def street(
     block: str | None = None,
     size: str = "1920x1080",
     models: Sequence[str] = (),
+    still: int = 0,
 ) -> AsyncIterator[Street]:
     """Start cameras of both families, or of these models, each named as it is; they end with the block."""
     command: list[str] = [sys.executable, "-m", "simcam", "--kasa", str(kasa), "--tapo", str(tapo)]
     command += ["--names", ",".join(models or NAMES[: kasa + tapo]), "--size", size, "--json"]
     command += ["--models", ",".join(models)] if models else []
     command += ["--rtsp-port", "8554", "--https-port", "8443", "--control", "127.0.0.1:0"]
+    command += ["--still", str(still)]
     if block:
         command += ["--block", block]
     child = await Child.start("cameras", command, folder / "cameras.log", announces=True)

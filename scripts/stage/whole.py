@@ -14,6 +14,7 @@ from stage.hub import HubProcess
 from stage.process import until
 from stage.street import Street, street
 
+BELOW_THE_NUMBER = "0,0.12 1,0.12 1,1 0,1"  # where a still film stands still
 RECORDING_S = 30.0  # seconds within which every camera must be recording
 
 
@@ -54,6 +55,7 @@ class Plan:
     size: str = "1920x1080"
     kasa: int = 2
     tapo: int = 2
+    still: int = 0  # frames of each cycle in which nothing moves, but for the painted number
 
 
 @asynccontextmanager
@@ -66,10 +68,13 @@ async def whole(plan: Plan) -> AsyncIterator[Whole]:
         owner_http = await stack.enter_async_context(_session())
         cloud = Cloud(plan.folder / "cloud", plan.windows, plan.http_listen)
         hub = HubProcess(plan.folder / "hub", http, plan.local_listen)
+        hub.zone = BELOW_THE_NUMBER if plan.still else ""
         cloud.write_config()
         stack.push_async_callback(cloud.stop)
         on_wire, _ = await asyncio.gather(
-            stack.enter_async_context(street(plan.folder, plan.kasa, plan.tapo, plan.block, plan.size)),
+            stack.enter_async_context(
+                street(plan.folder, plan.kasa, plan.tapo, plan.block, plan.size, still=plan.still)
+            ),
             cloud.start(),
         )
         stack.push_async_callback(hub.stop)

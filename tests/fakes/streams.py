@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.media import Arrival, AudioChunk, Gop, VideoUnit
-from backsight_agent.ports import StreamBroken
 from fakes.clock import FakeClock
 
 SPS, PPS = b"\x00\x00\x00\x01\x67one", b"\x00\x00\x00\x01\x68two"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from backsight_agent.adapters.discovery import announced
+from backsight_agent.camera_ports import CameraControl, CameraRefusedLogin, CameraUnreachable
 from backsight_agent.domain.noticing import Noticed
 from backsight_agent.domain.states import CameraFacts
-from backsight_agent.ports import CameraControl, CameraRefusedLogin, CameraUnreachable
 
 NO_LOGIN = (
     "no control password in agent.toml (password_file): the camera is recorded, but not asked how it is"

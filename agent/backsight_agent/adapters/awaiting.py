@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from backsight_agent.adapters.pull import connect
+from backsight_agent.camera_ports import CameraUnreachable, StreamBroken
 from backsight_agent.domain.media import Arrival
 from backsight_agent.domain.unusable import Unusable
-from backsight_agent.ports import CameraUnreachable, StreamBroken
 
 
 async def reached(host: str, port: int, within_s: float, where: str, power: str) -> socket.socket:

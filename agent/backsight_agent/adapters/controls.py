@@ -17,4 +17,4 @@ def control_of(
         return None
     if camera.family is Family.KASA:
         return LinkieControl(identity, host, port, login, camera.profile.control, memory, clock)
-    return SmartcamControl(identity, host, port, login, clock)
+    return SmartcamControl(identity, host, port, login, clock, is_child=camera.is_child)

@@ -11,11 +11,11 @@ from backsight_agent.adapters.discovery import ONE_CAMERA_S, Found, discover
 from backsight_agent.adapters.kasa_linkie import LinkieControl
 from backsight_agent.adapters.kasa_smartcam import SmartcamControl
 from backsight_agent.adapters.login_memory import LoginMemory
+from backsight_agent.camera_ports import CameraUnreachable, SettingRefused
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.profile_files import profile_of
 from backsight_agent.domain.profiles import Abilities, Audio, Profile, StreamFacts, Video
-from backsight_agent.ports import CameraUnreachable, SettingRefused
 from backsight_shared.clock import Clock
 
 ASKED = "measured: asked one camera of this model"

@@ -11,7 +11,7 @@ from kasa.exceptions import (
     _ConnectionError,
 )
 
-from backsight_agent.ports import CameraRefusedLogin, CameraUnreachable
+from backsight_agent.camera_ports import CameraRefusedLogin, CameraUnreachable
 from backsight_shared.errors import BacksightError
 
 # What firmware of 2026 answers to python-kasa while the owner's switch is off (python-kasa issue 1712).

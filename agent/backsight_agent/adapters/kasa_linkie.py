@@ -22,13 +22,13 @@ from backsight_agent.adapters.kasa_errors import translated
 from backsight_agent.adapters.kasa_sysinfo import clock_off_of, facts_of, last_activity, mac_of, sysinfo_of
 from backsight_agent.adapters.login_memory import LoginMemory
 from backsight_agent.adapters.same_camera import refuse_other_camera
+from backsight_agent.camera_ports import CameraRefusedLogin, SettingRefused
 from backsight_agent.domain.camera_settings import Direction, refuse_strange
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.login_rounds import accepted, in_order, may_try, refused
 from backsight_agent.domain.noticing import Noticed, kind_of, moment
 from backsight_agent.domain.profiles import ControlFacts
 from backsight_agent.domain.states import CameraFacts
-from backsight_agent.ports import CameraRefusedLogin, SettingRefused
 from backsight_shared.clock import Clock
 from backsight_shared.event import LONGEST_EVENT_MS, EventKind
 

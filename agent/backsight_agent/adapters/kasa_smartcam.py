@@ -16,13 +16,14 @@ from kasa.exceptions import AuthenticationError, DeviceError, KasaException
 from backsight_agent.adapters import smartcam_settings as smartcam
 from backsight_agent.adapters.kasa_errors import translated
 from backsight_agent.adapters.same_camera import refuse_other_camera
+from backsight_agent.camera_ports import CameraUnreachable, SettingRefused
 from backsight_agent.domain.camera_settings import Direction, refuse_strange
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.noticing import Noticed, clock_off_s, kind_of, moment, noticeable
 from backsight_agent.domain.profiles import plain_model
 from backsight_agent.domain.states import CameraFacts
-from backsight_agent.ports import CameraUnreachable, SettingRefused
 from backsight_shared.clock import Clock
+from backsight_shared.segment import camera_id
 
 ANSWER_S = 5  # seconds for one answer
 READ_S = 20.0  # seconds for a whole call: python-kasa alone would take minutes on a camera that hangs
@@ -36,12 +37,15 @@ _LAST_ALARM = {"getLastAlarmInfo": {"system": {"name": ["last_alarm_info"]}}}
 class SmartcamControl:
     """The control side of one Tapo camera."""
 
-    def __init__(self, camera: str, host: str, port: int, login: Login, clock: Clock) -> None:
+    def __init__(
+        self, camera: str, host: str, port: int, login: Login, clock: Clock, *, is_child: bool = False
+    ) -> None:
         self._camera = camera
         self._host = host
         self._port = port
         self._login = login
         self._clock = clock
+        self._is_child = is_child  # the hub that it hangs on answers at the host
         self._turn = asyncio.Lock()
         self._device: Device | None = None
         self._since = 0.0  # monotonic: when the device object was made
@@ -79,9 +83,8 @@ class SmartcamControl:
         async with self._session(update=True) as device:
             with _refusals(f"the camera at {self._host} has no {name}, or does not take {value}"):
                 await smartcam.change(device, name, value)
-            await device.update()
-            now = (await smartcam.values(device)).get(name)
-            if now != value:
+            now = (await smartcam.values(await self._ready(update=True))).get(name)
+            if now != value and (now is not None or name not in smartcam.ONLY_TOLD):
                 raise SettingRefused(f"the camera at {self._host} keeps {name} {now}")
 
     async def move(self, direction: Direction) -> None:
@@ -130,19 +133,39 @@ class SmartcamControl:
                 raise
 
     async def _ready(self, *, update: bool) -> Device:
-        if self._device is not None and self._clock.monotonic() - self._since > SESSION_S:
-            await self.close()
+        """The camera itself, which may be one of those that hang on the device at the host."""
+        if self._device is not None and (self._is_old() or (update and self._is_child)):
+            await (
+                self.close()
+            )  # of a child python-kasa asks again only what was changed, and forgets the rest
+        fresh = self._device is None
         if self._device is None:
             device = await Device.connect(config=self._config())  # updates; closes by itself when it fails
             self._device, self._since = device, self._clock.monotonic()
         elif update:
             await self._device.update()
+        if self._is_child:
+            return await self._child(self._device, fresh=fresh)
         try:
             refuse_other_camera(self._camera, self._device.mac, self._host)
         except CameraUnreachable:
             await self.close()  # a stranger's session is none of ours
             raise
         return self._device
+
+    def _is_old(self) -> bool:
+        return self._clock.monotonic() - self._since > SESSION_S
+
+    async def _child(self, hub: Device, *, fresh: bool) -> Device:
+        for child in hub.children:
+            if child.mac and camera_id(child.mac) == self._camera:
+                if fresh:  # a hub's own update leaves its children as they were
+                    await child.update()
+                return child
+        hanging = ", ".join(f"{child.model} {child.mac}" for child in hub.children) or "nothing that we know"
+        raise CameraUnreachable(
+            f"no camera {self._camera} hangs on the hub at {self._host}, but {hanging}: set `mac` to it"
+        )
 
     def _clock_off_s(self, answer: dict[str, Any]) -> int | None:
         status = answer["getClockStatus"]["system"]["clock_status"]

@@ -8,15 +8,11 @@ from typing import Literal
 
 from backsight_agent.adapters.awaiting import asking, next_arrivals, reached
 from backsight_agent.adapters.pull import TlsPull, camera_tls
+from backsight_agent.camera_ports import CameraOff, CameraRefusedLogin, StreamRefused
 from backsight_agent.domain.annexb import AccessUnits
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.media import Arrival, AudioChunk, VideoCodec, VideoUnit
 from backsight_agent.domain.multipart import MultipartReader, Part
-from backsight_agent.ports import (
-    CameraOff,
-    CameraRefusedLogin,
-    StreamRefused,
-)
 from backsight_shared.clock import Clock
 
 PORT = 19443

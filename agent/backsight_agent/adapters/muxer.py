@@ -11,10 +11,10 @@ from typing import ParamSpec, TypeVar
 import av
 
 from backsight_agent.adapters.aac import FRAME_SAMPLES, AacSound, add_aac
+from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.annexb import is_parameter_set, nal_units
 from backsight_agent.domain.fragments import KEY, NOT_KEY, TrackPiece, fragment
 from backsight_agent.domain.media import Gop, VideoUnit
-from backsight_agent.ports import StreamBroken
 
 TICKS = 90_000  # per second: the video track's timescale
 VIDEO_TRACK, AUDIO_TRACK = 1, 2

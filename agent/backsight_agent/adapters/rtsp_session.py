@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backsight_agent.adapters.pull import TcpPull
+from backsight_agent.camera_ports import CameraRefusedLogin, StreamRefused
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.rtsp import Answer, Packet, RtspReader, authorization, parameters, request
 from backsight_agent.domain.sdp import Offer, offers
 from backsight_agent.domain.unusable import Unusable
-from backsight_agent.ports import CameraRefusedLogin, StreamRefused
 
 SESSION_S = 60.0  # seconds a session lives without a word, when the camera does not say
 LOGINS = 2  # for one request: more could lock the account

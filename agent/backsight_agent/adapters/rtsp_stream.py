@@ -11,10 +11,10 @@ from contextlib import aclosing, asynccontextmanager, closing, suppress
 from backsight_agent.adapters.awaiting import asking, next_arrivals, reached
 from backsight_agent.adapters.pull import TcpPull
 from backsight_agent.adapters.rtsp_session import PlayedTrack, RtspSession
+from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.media import Arrival
 from backsight_agent.domain.rtp_units import RtpUnits
-from backsight_agent.ports import StreamBroken
 from backsight_shared.clock import Clock
 
 PORT = 554

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from backsight_agent.adapters.discovery import discover
-from backsight_agent.ports import CameraUnreachable
+from backsight_agent.camera_ports import CameraUnreachable
 from backsight_shared.segment import camera_id
 
 NEIGHBOURS = Path("/proc/net/arp")

@@ -1,6 +1,6 @@
 """Makes sure that who answers at an address is the camera that we think it is: addresses move."""
 
-from backsight_agent.ports import CameraUnreachable
+from backsight_agent.camera_ports import CameraUnreachable
 from backsight_shared.segment import camera_id
 
 

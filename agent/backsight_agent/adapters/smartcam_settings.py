@@ -37,6 +37,12 @@ GET_RAW: dict[str, Any] = {
     "getLdc": {"image": {"name": ["common"]}},
 }
 
+# As pytapo calls them: a lamp that tells how it is and can only be reversed, a siren that tells nothing.
+_LAMP_NOW: dict[str, Any] = {"getWhitelampStatus": {"image": {"get_wtl_status": ["null"]}}}
+_LAMP_REVERSED: dict[str, Any] = {"reverseWhitelampStatus": {"image": {"reverse_wtl_status": ["null"]}}}
+_LAMPS = ("whiteLamp", "floodlight")  # the components that are one
+ONLY_TOLD = ("siren",)  # what some cameras take without saying how it is since
+
 
 async def values(device: Device) -> dict[str, str]:
     """Every setting that this camera has. The device was updated just now."""
@@ -49,6 +55,8 @@ async def values(device: Device) -> dict[str, str]:
         found["led"] = on_off(led.led)
     if (alarm := _module(device, "Alarm")) is not None:
         found["siren"] = on_off(alarm.active)
+    if (lamp := await _lamp(device)) is not None:
+        found["lamp"] = on_off(lamp)
     answer = await device.protocol.query(GET_RAW)
     percent = _inside(answer, "getDetectionConfig", "motion_detection", "motion_det", "digital_sensitivity")
     if str(percent).isdigit():
@@ -66,8 +74,9 @@ async def change(device: Device, name: str, value: str) -> None:
     elif name == "led":
         await _needed(device, "Led").set_led(value == "on")
     elif name == "siren":
-        alarm = _needed(device, "Alarm")
-        await (alarm.play() if value == "on" else alarm.stop())
+        await _sound_siren(device, value == "on")
+    elif name == "lamp":
+        await _switch_lamp(device, value == "on")
     elif name == "motion_sensitivity":
         level = {"digital_sensitivity": str(LEVEL_PERCENT[value]), "sensitivity": value}
         await device.protocol.query({"setDetectionConfig": {"motion_detection": {"motion_det": level}}})
@@ -95,6 +104,33 @@ def presets(device: Device) -> dict[str, str]:
 
 async def go_to(device: Device, preset: str) -> None:
     await _needed(device, "PanTilt").goto_preset(preset)
+
+
+async def _sound_siren(device: Device, on: bool) -> None:
+    if (alarm := _module(device, "Alarm")) is not None:
+        await (alarm.play() if on else alarm.stop())
+        return
+    action = {"manual_msg_alarm": {"action": "start" if on else "stop"}}
+    await device.protocol.query({"do": {"msg_alarm": action}})
+
+
+async def _lamp(device: Device) -> bool | None:
+    """Whether its spotlight is on; None without one. Most cameras answer, so their components decide."""
+    components: Mapping[str, object] = getattr(device, "_components", {})
+    if not any(name in components for name in _LAMPS):
+        return None
+    with suppress(DeviceError):
+        answer = await device.protocol.query(_LAMP_NOW)
+        return str(_inside(answer, "getWhitelampStatus", "status")) == "1"
+    return None
+
+
+async def _switch_lamp(device: Device, on: bool) -> None:
+    now = await _lamp(device)
+    if now is None:
+        raise KeyError("lamp")
+    if now is not on:
+        await device.protocol.query(_LAMP_REVERSED)
 
 
 def _module(device: Device, key: str) -> Any:

@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from backsight_agent.adapters.awaiting import asking, next_arrivals, reached
 from backsight_agent.adapters.pull import TcpPull
+from backsight_agent.camera_ports import CameraRefusedLogin, StreamRefused
 from backsight_agent.domain import vhttpd
 from backsight_agent.domain.annexb import AccessUnits
 from backsight_agent.domain.media import Arrival, VideoCodec, VideoUnit
 from backsight_agent.domain.mpegts import Pes, StampLine, TsDemuxer
 from backsight_agent.domain.multipart import MultipartReader, Part
 from backsight_agent.domain.unusable import Unusable
-from backsight_agent.ports import CameraRefusedLogin, StreamRefused
 from backsight_shared.clock import Clock
 
 CONNECT_S = 15.0  # seconds; one that sleeps needs some to wake up

@@ -9,10 +9,10 @@ from backsight_agent import config
 from backsight_agent.adapters.controls import control_of
 from backsight_agent.adapters.locating import AddressFile
 from backsight_agent.adapters.login_memory import LoginMemory
+from backsight_agent.camera_ports import SettableCamera
 from backsight_agent.commands.printing import as_json, table
 from backsight_agent.config_camera import CameraSettings
 from backsight_agent.domain.camera_settings import CHOICES, Direction, refuse_strange
-from backsight_agent.ports import SettableCamera
 from backsight_shared.clock import SystemClock
 from backsight_shared.errors import NeedsAttention
 from backsight_shared.segment import camera_id

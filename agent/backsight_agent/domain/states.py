@@ -17,6 +17,7 @@ class State(StrEnum):
     STARTING = "starting"
     RECORDING = "recording"
     WATCHING = "watching"  # the stream is read and nothing happens; only events are kept
+    NOT_RECORDED = "not_recorded"  # as its owner wrote in agent.toml; it is asked and can be set
     OFF = "off"  # the owner's privacy switch
     UNREACHABLE = "unreachable"
     LOGIN_REFUSED = "login_refused"

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from backsight_agent.camera_ports import CameraOff, Source, StreamBroken, StreamRefused
 from backsight_agent.domain.media import Arrival
 from backsight_agent.domain.states import Board
-from backsight_agent.ports import CameraOff, Source, StreamBroken, StreamRefused
 
 
 class MaskableSource:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from backsight_agent.camera_ports import CameraControl, CameraRefusedLogin, Source, StreamRefused
 from backsight_agent.domain.media import Arrival
 from backsight_agent.domain.noticing import Noticed
 from backsight_agent.domain.states import CameraFacts
 from backsight_agent.domain.whereabouts import Whereabouts
-from backsight_agent.ports import CameraControl, CameraRefusedLogin, Source, StreamRefused
 
 
 class Verify(Protocol):

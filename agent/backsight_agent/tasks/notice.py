@@ -5,9 +5,9 @@ Gently: a camera serves few clients. Where its control is closed, its announceme
 
 import random
 
+from backsight_agent.camera_ports import CameraControl, CameraOff, CameraRefusedLogin, CameraUnreachable
 from backsight_agent.domain.noticing import Noticed, joined
 from backsight_agent.domain.states import Board, State
-from backsight_agent.ports import CameraControl, CameraOff, CameraRefusedLogin, CameraUnreachable
 from backsight_agent.tasks.events import EventBook
 from backsight_shared.clock import Clock
 from backsight_shared.event import Origin

@@ -3,10 +3,7 @@
 import random
 from collections.abc import Callable
 
-from backsight_agent.domain.gops import GopCollector, TimedGop
-from backsight_agent.domain.states import State
-from backsight_agent.domain.unusable import NoKeyFrames, Unusable
-from backsight_agent.ports import (
+from backsight_agent.camera_ports import (
     CameraOff,
     CameraRefusedLogin,
     CameraUnreachable,
@@ -14,6 +11,9 @@ from backsight_agent.ports import (
     StreamBroken,
     StreamRefused,
 )
+from backsight_agent.domain.gops import GopCollector, TimedGop
+from backsight_agent.domain.states import State
+from backsight_agent.domain.unusable import NoKeyFrames, Unusable
 from backsight_agent.tasks.gop_queue import GopQueue, Pause, Read
 from backsight_shared.clock import Clock
 

@@ -3,10 +3,11 @@
 import asyncio
 from contextlib import suppress
 
+from backsight_agent.camera_ports import Source
 from backsight_agent.domain.activity import Activity
 from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping
 from backsight_agent.domain.states import Board
-from backsight_agent.ports import MuxerFactory, Recordings, Source
+from backsight_agent.ports import MuxerFactory, Recordings
 from backsight_agent.tasks.gop_queue import GopQueue
 from backsight_agent.tasks.reading import Show, read_forever
 from backsight_agent.tasks.writing import RunWriter

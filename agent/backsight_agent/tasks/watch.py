@@ -3,8 +3,8 @@
 import random
 from dataclasses import replace
 
+from backsight_agent.camera_ports import CameraControl, CameraOff, CameraRefusedLogin, CameraUnreachable
 from backsight_agent.domain.states import Board, CameraFacts, State
-from backsight_agent.ports import CameraControl, CameraOff, CameraRefusedLogin, CameraUnreachable
 from backsight_shared.clock import Clock
 
 EVERY_S = 300.0  # seconds between two questions: sessions are few and other clients want theirs

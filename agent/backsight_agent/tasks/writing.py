@@ -4,19 +4,12 @@ import logging
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
+from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.activity import Activity
 from backsight_agent.domain.cutting import OpenRun, begin, broken_by, continued, is_full, is_urgent
 from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping, PreRoll
 from backsight_agent.domain.states import Board, State
-from backsight_agent.ports import (
-    Muxer,
-    MuxerFactory,
-    Recordings,
-    SegmentFile,
-    StoreFailed,
-    StoreFull,
-    StreamBroken,
-)
+from backsight_agent.ports import Muxer, MuxerFactory, Recordings, SegmentFile, StoreFailed, StoreFull
 from backsight_agent.tasks.gop_queue import GopQueue, Pause, Read
 from backsight_shared.clock import Clock
 from backsight_shared.segment import Run

@@ -38,6 +38,7 @@ class Condition:
 _STATES: dict[str, tuple[Tone, str, str, str]] = {
     "recording": (Tone.OK, "Recording", "", ""),
     "watching": (Tone.OK, "Watching", "", ""),
+    "not_recorded": (Tone.QUIET, "Not recorded", "Not recorded", "Its settings and its own events only."),
     "starting": (Tone.QUIET, "Starting", "", ""),
     "off": (Tone.QUIET, "Switched off", "Switched off since {since}", "Its privacy switch is on."),
     "unreachable": (

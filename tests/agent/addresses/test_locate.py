@@ -10,9 +10,9 @@ import pytest
 
 from backsight_agent.adapters.locating import AddressFile, search
 from backsight_agent.adapters.same_address import AddressCheck, mac_at
+from backsight_agent.camera_ports import CameraUnreachable
 from backsight_agent.domain.states import Board, State
 from backsight_agent.domain.whereabouts import MISSED_S, SEARCH_EVERY_S, Whereabouts, neighbours
-from backsight_agent.ports import CameraUnreachable
 from backsight_agent.tasks.locate import locate_forever
 from backsight_shared.errors import TryLater
 from fakes.clock import FakeClock, settle

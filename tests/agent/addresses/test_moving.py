@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from backsight_agent.camera_ports import CameraRefusedLogin, CameraUnreachable, StreamBroken
 from backsight_agent.domain.media import Arrival
 from backsight_agent.domain.states import CameraFacts
 from backsight_agent.domain.whereabouts import Whereabouts
-from backsight_agent.ports import CameraRefusedLogin, CameraUnreachable, StreamBroken
 from backsight_agent.tasks.moving import MovingControl, MovingSource
 from fakes.streams import frame
 

@@ -13,6 +13,7 @@ from backsight_agent.adapters.announcing import AnnouncingControl
 from backsight_agent.adapters.kasa_linkie import LinkieControl
 from backsight_agent.adapters.kasa_smartcam import SmartcamControl
 from backsight_agent.adapters.login_memory import LoginMemory
+from backsight_agent.camera_ports import CameraControl, CameraRefusedLogin, CameraUnreachable
 from backsight_agent.domain.activity import Activity
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
@@ -27,7 +28,6 @@ from backsight_agent.domain.noticing import (
 )
 from backsight_agent.domain.profile_files import profile_of
 from backsight_agent.domain.states import Board, CameraFacts, State
-from backsight_agent.ports import CameraControl, CameraRefusedLogin, CameraUnreachable
 from backsight_agent.tasks.events import EventBook
 from backsight_agent.tasks.notice import AFTER_REFUSAL_S, AFTER_SILENCE_S, EVERY_S, SELDOM_S, notice_forever
 from backsight_shared.clock import SystemClock

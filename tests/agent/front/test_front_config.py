@@ -205,6 +205,12 @@ MISTAKES = {
         15,
         "is a H200, which cannot be recorded: it is no camera",
     ),
+    "a camera that hangs on a hub": (
+        'model = "C210(EU)"',
+        'model = "D230"',
+        15,
+        'With record = "off" and the host of its H200 it can be asked and set',
+    ),
     "too short a pre-roll": (
         'host = "garden.lan"',
         'host = "x"\npre_roll = "4s"',

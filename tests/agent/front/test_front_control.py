@@ -13,12 +13,12 @@ from backsight_agent.adapters.announcing import AnnouncingControl
 from backsight_agent.adapters.kasa_linkie import READ_S, LinkieControl
 from backsight_agent.adapters.kasa_smartcam import SmartcamControl
 from backsight_agent.adapters.login_memory import LoginMemory
+from backsight_agent.camera_ports import CameraRefusedLogin, CameraUnreachable
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.profile_files import profile_of
 from backsight_agent.domain.profiles import ControlFacts, Transport
 from backsight_agent.domain.states import CameraFacts
-from backsight_agent.ports import CameraRefusedLogin, CameraUnreachable
 from backsight_shared.clock import Clock, SystemClock
 from backsight_shared.segment import camera_id
 from simcam.camera import SimCamera

@@ -7,9 +7,9 @@ import pytest
 from agent.front.conftest import OpenStreet
 from agent.front.test_front_control import linkie
 from backsight_agent.adapters.login_memory import LoginMemory
+from backsight_agent.camera_ports import CameraRefusedLogin
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.login_rounds import PAUSE_MS, Tried, accepted, in_order, may_try, refused
-from backsight_agent.ports import CameraRefusedLogin
 from fakes.clock import NOON_MS, FakeClock
 from simcam.kasa_camera import SimKasa
 from simcam.settings import ControlLogin, Habits

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from backsight_agent.camera_ports import CameraOff, CameraUnreachable, StreamBroken, StreamRefused
 from backsight_agent.domain.media import Arrival, VideoUnit
 from backsight_agent.domain.states import Board, CameraFacts
-from backsight_agent.ports import CameraOff, CameraUnreachable, StreamBroken, StreamRefused
 from backsight_agent.tasks.masked import MaskableSource
 from fakes.clock import FakeClock
 

@@ -10,21 +10,24 @@ from backsight_agent.adapters.controls import control_of
 from backsight_agent.adapters.kasa_linkie import LinkieControl
 from backsight_agent.adapters.kasa_smartcam import SmartcamControl
 from backsight_agent.adapters.login_memory import LoginMemory
+from backsight_agent.camera_ports import CameraRefusedLogin, CameraUnreachable, SettingRefused
 from backsight_agent.commands import settings as settings_command
 from backsight_agent.config import load
 from backsight_agent.domain.camera_settings import CHOICES, Direction, level_of
 from backsight_agent.domain.family import Family
+from backsight_agent.domain.login import Login
 from backsight_agent.domain.profile_files import profile_of
-from backsight_agent.ports import CameraRefusedLogin, SettingRefused
 from backsight_shared.clock import SystemClock
+from backsight_shared.event import EventKind
 from simcam.camera import SimCamera
 from simcam.kasa_camera import SimKasa
 from simcam.models import MODELS
 from simcam.tapo_camera import SimTapo
 
-LOCKED = {"EC71", "KC300", "KC310", "C101", "H200"}  # closed by firmware, or a hub
+LOCKED = {"EC71", "KC300", "KC310", "C101"}  # closed by firmware
 OF_A_PROFILE = {"sensitivity": "motion_sensitivity"}
-NO_SETTINGS = {"ptz", "presets", "lamp", "siren"}  # moved, not set; lamp and siren: see the Kasa test
+NO_SETTINGS = {"ptz", "presets", "siren"}  # moved, not set; a siren is told, and may not tell how it is
+DOORBELL_MAC = "F0:09:0D:00:00:00"  # of what hangs on the recorded hub
 
 
 def settable(camera: SimCamera, folder: Path) -> LinkieControl | SmartcamControl:
@@ -34,11 +37,16 @@ def settable(camera: SimCamera, folder: Path) -> LinkieControl | SmartcamControl
     password.write_text(logins.password)
     password.chmod(0o600)
     file = folder / "agent.toml"
+    mac, kept = camera.setup.mac, ""
+    if model == "H200":
+        model, mac, kept = "D230", DOORBELL_MAC, 'record = "off"\n'
     own = f'username = "{logins.email}"\n' if camera.family == "kasa" else 'username = "admin"\n'
-    if camera.family == "tapo":
+    if kept:
+        own += "https_port = 8443\n"
+    elif camera.family == "tapo":
         own += f'https_port = 8443\nstream_username = "x"\nstream_password_file = "{password}"\n'
     file.write_text(
-        f'state = "{folder}"\n[[camera]]\nname = "Door"\nmac = "{camera.setup.mac}"\n'
+        f'state = "{folder}"\n[[camera]]\nname = "Door"\nmac = "{mac}"\n{kept}'
         f'family = "{camera.family}"\nmodel = "{model}"\nhost = "{camera.address}"\n'
         f'password_file = "{password}"\n{own}'
     )
@@ -56,7 +64,7 @@ async def test_every_setting_of_every_model_can_be_changed(
     control = settable(street.cameras[0], tmp_path)
     try:
         now = await control.settings()
-        profile = profile_of(Family(MODELS[name].family), name)
+        profile = profile_of(Family(MODELS[name].family), "D230" if name == "H200" else name)
         promised = {OF_A_PROFILE.get(one, one) for one in profile.can.names if one not in NO_SETTINGS}
         assert promised - set(now) == set()
         for setting, value in now.items():
@@ -87,6 +95,47 @@ async def test_spotlight_and_siren_of_a_kasa_camera(open_street: OpenStreet, tmp
     await control.change("siren", "on")
     now = await control.settings()
     assert (now["lamp"], now["siren"]) == ("on", "on")
+
+
+async def test_a_tapo_siren_is_told_what_to_do_though_it_never_says_how_it_is(
+    open_street: OpenStreet, tmp_path: Path
+) -> None:
+    street = await open_street(models=["C210", "D130"])
+    camera, doorbell = street.cameras
+    assert isinstance(camera, SimTapo)
+    control = settable(camera, tmp_path)
+    await control.change("siren", "on")
+    await control.change("siren", "off")
+    assert camera.answers.alarms == ["start", "stop"]
+    assert "siren" not in await control.settings()
+    await control.close()
+    control = settable(doorbell, tmp_path)
+    with pytest.raises(SettingRefused, match="has no siren"):
+        await control.change("siren", "on")
+    await control.close()
+
+
+async def test_what_hangs_on_a_hub_says_how_it_is_and_what_it_noticed(
+    open_street: OpenStreet, tmp_path: Path
+) -> None:
+    street = await open_street(models=["H200"])
+    control = settable(street.cameras[0], tmp_path)
+    assert (await control.read()).model == "D230"
+    (ring,) = await control.noticed(0)
+    assert ring.kind is EventKind.MOTION
+    await control.close()
+
+
+async def test_a_camera_that_hangs_on_no_hub_is_told_with_what_does(
+    open_street: OpenStreet, tmp_path: Path
+) -> None:
+    street = await open_street(models=["H200"])
+    hub = street.cameras[0]
+    login = Login("admin", hub.setup.logins.password)
+    control = SmartcamControl("aabbccddeeff", hub.address, 8443, login, SystemClock(), is_child=True)
+    with pytest.raises(CameraUnreachable, match=f"but D230 {DOORBELL_MAC}: set `mac`"):
+        await control.read()
+    await control.close()
 
 
 async def test_privacy_closes_the_camera_and_opens_it_again(open_street: OpenStreet, tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from backsight_agent.camera_ports import CameraRefusedLogin, CameraUnreachable
 from backsight_agent.domain.states import Board, CameraFacts, State
-from backsight_agent.ports import CameraRefusedLogin, CameraUnreachable
 from backsight_agent.tasks.watch import watch_forever
 from fakes.clock import FakeClock, settle
 

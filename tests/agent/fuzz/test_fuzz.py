@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from backsight_agent.ports import Source
+from backsight_agent.camera_ports import Source
 from fuzzing.discovery import fuzz_discovery
 from fuzzing.mangling import MANGLERS, Mangler
 from fuzzing.streams import EXPECTED, MakeSource, fuzz, record, spoiled

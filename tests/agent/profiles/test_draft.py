@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from backsight_agent.adapters.drafting import ASKED, draft
+from backsight_agent.camera_ports import CameraUnreachable
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.profile_files import load_profile, load_profiles, profiles_folder
 from backsight_agent.domain.profile_text import profile_text
 from backsight_agent.domain.profiles import Profile, StreamKind, Video
-from backsight_agent.ports import CameraUnreachable
 from backsight_shared.clock import SystemClock
 from simcam.settings import Ports
 from simcam.street import Street

@@ -11,8 +11,8 @@ import pytest
 from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.rtsp_stream import RtspSource
 from backsight_agent.adapters.vhttpd_stream import VhttpdSource
+from backsight_agent.camera_ports import Source
 from backsight_agent.domain.login import Login
-from backsight_agent.ports import Source
 from backsight_shared.clock import SystemClock
 from simcam.camera import SimCamera
 from simcam.settings import Habits, Ports

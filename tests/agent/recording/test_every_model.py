@@ -7,12 +7,12 @@ import pytest
 
 from backsight_agent.adapters.multipart_stream import MultipartSource
 from backsight_agent.adapters.muxer import AvMuxers
+from backsight_agent.camera_ports import CameraRefusedLogin, Source
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.gops import GopCollector
 from backsight_agent.domain.media import Gop
 from backsight_agent.domain.profile_files import profile_of
 from backsight_agent.domain.profiles import StreamName
-from backsight_agent.ports import CameraRefusedLogin, Source
 from simcam.camera import SimCamera
 from simcam.models import MODELS
 from simcam.reading import frames_in, walk

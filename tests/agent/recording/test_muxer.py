@@ -8,10 +8,10 @@ import av
 import pytest
 
 from backsight_agent.adapters.muxer import AvMuxers
+from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.annexb import is_key
 from backsight_agent.domain.gops import GopCollector
 from backsight_agent.domain.media import Arrival, AudioChunk, Gop, VideoCodec, VideoUnit
-from backsight_agent.ports import StreamBroken
 from simcam import sound
 
 EPOCH_US = 1_731_000_000_123_457  # a camera's media clock begins anywhere

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from backsight_agent.domain.states import Board, State
-from backsight_agent.ports import (
+from backsight_agent.camera_ports import (
     CameraOff,
     CameraRefusedLogin,
     CameraUnreachable,
-    StoreFailed,
-    StoreFull,
     StreamBroken,
     StreamRefused,
 )
+from backsight_agent.domain.states import Board, State
+from backsight_agent.ports import StoreFailed, StoreFull
 from backsight_agent.tasks.gop_queue import QUEUE_LIMIT_GOPS
 from backsight_agent.tasks.reading import LOGIN_WAIT_S, LONGEST_WAIT_S, OFF_WAIT_S, wait_s
 from backsight_agent.tasks.record import record_forever

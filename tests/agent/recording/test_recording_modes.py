@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.activity import Activity
 from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping
 from backsight_agent.domain.states import Board, State
-from backsight_agent.ports import StreamBroken
 from backsight_agent.tasks.record import record_forever
 from fakes.clock import NOON_MS, FakeClock, settle
 from fakes.recordings import FakeRecordings

@@ -12,10 +12,7 @@ import pytest
 
 from backsight_agent.adapters.muxer import AvMuxers
 from backsight_agent.adapters.rtsp_stream import RtspSource
-from backsight_agent.domain.gops import GopCollector
-from backsight_agent.domain.login import Login
-from backsight_agent.domain.media import Arrival, AudioChunk, Gop, VideoUnit
-from backsight_agent.ports import (
+from backsight_agent.camera_ports import (
     CameraOff,
     CameraRefusedLogin,
     CameraUnreachable,
@@ -23,6 +20,9 @@ from backsight_agent.ports import (
     StreamBroken,
     StreamRefused,
 )
+from backsight_agent.domain.gops import GopCollector
+from backsight_agent.domain.login import Login
+from backsight_agent.domain.media import Arrival, AudioChunk, Gop, VideoUnit
 from backsight_shared.clock import SystemClock
 from backsight_shared.errors import BacksightError
 from simcam.camera import SimCamera
