@@ -134,10 +134,9 @@ class SmartcamControl:
 
     async def _ready(self, *, update: bool) -> Device:
         """The camera itself, which may be one of those that hang on the device at the host."""
+        # Of a child python-kasa asks again only what was changed, and forgets the rest: it is made anew.
         if self._device is not None and (self._is_old() or (update and self._is_child)):
-            await (
-                self.close()
-            )  # of a child python-kasa asks again only what was changed, and forgets the rest
+            await self.close()
         fresh = self._device is None
         if self._device is None:
             device = await Device.connect(config=self._config())  # updates; closes by itself when it fails

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from kasa import Device
 from kasa.exceptions import DeviceError
+from kasa.smart import SmartDevice
 
 from backsight_agent.domain.camera_settings import LEVEL_PERCENT, Direction, level_of, on_off
 
@@ -116,7 +117,7 @@ async def _sound_siren(device: Device, on: bool) -> None:
 
 async def _lamp(device: Device) -> bool | None:
     """Whether its spotlight is on; None without one. Most cameras answer, so their components decide."""
-    components: Mapping[str, object] = getattr(device, "_components", {})
+    components = cast(SmartDevice, device)._components  # noqa: SLF001 - nothing else tells them
     if not any(name in components for name in _LAMPS):
         return None
     with suppress(DeviceError):

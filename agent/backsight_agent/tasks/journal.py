@@ -8,7 +8,7 @@ from backsight_shared.clock import Clock
 
 LOOK_S = 1.0  # seconds between two looks; what comes and goes in between is not worth a line
 
-_WELL = (State.STARTING, State.RECORDING, State.WATCHING, State.OFF)
+_WELL = (State.STARTING, State.RECORDING, State.WATCHING, State.OFF, State.NOT_RECORDED)
 
 log = logging.getLogger(__name__)
 
