@@ -18,6 +18,9 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which to run; all when none is named")
     parser.add_argument("--list", action="store_true", help="name them and say what they measure")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the figures in docs/benchmarks.json and .md"
+    )
     wanted = parser.parse_args()
     known = _known()
     unknown = [name for name in wanted.names if name not in known]
@@ -27,9 +30,13 @@ def main() -> int:
         for name, about in known.items():
             print(f"{name:20} {about}")
         return 0
+    found = []
     for name in wanted.names or known:
         for figure in _figures(name):
             print(json.dumps(figure) if wanted.json else _line(figure), flush=True)
+            found.append(figure)
+    if wanted.keep:
+        importlib.import_module("benches._report").keep(found)
     return 0
 
 

@@ -30,6 +30,7 @@ SIZE = "640x352"
 START_S = 90.0  # seconds until every camera is recorded
 WATCH_S = 45.0  # seconds of recording; cameras are asked for what they noticed every 20, 120 where closed
 CLOSED_S = 140.0
+DOORBELL = {"alias": "D230", "model": "D230", "mac": "F0:09:0D:00:00:00"}  # hangs on the H200
 HEADS = ("model", "discovered", "controlled", "recorded", "audio", "events", "settings")
 
 
@@ -66,20 +67,23 @@ async def _rows(folder: Path) -> list[Row]:
     ):
         hub = HubProcess(folder / "hub", http, history_window="12h")
         recordable = tuple(camera for camera in cameras.cameras if _recordable(camera))
-        hub.write_config(recordable)
+        doorbell = next(camera for camera in cameras.cameras if camera["model"] == "H200") | DOORBELL
+        hub.write_config((*recordable, doorbell))
         found = await _discovered(hub, cameras)
         await hub.start()
         try:
             await until(hub.recording, START_S, "recording of every model")
             begun_ms = time.time_ns() // 1_000_000
-            for camera in recordable:
+            for camera in cameras.cameras:
                 await cameras.event(camera_id(camera["mac"]), "motion")
             await asyncio.sleep(WATCH_S)
             closed = await _closed(hub)
             if closed:
                 await asyncio.sleep(CLOSED_S - WATCH_S)
             status = {one["camera"]: one for one in (await hub.json("/status"))["cameras"]}
-            return [await _row(camera, hub, found, status, begun_ms) for camera in cameras.cameras]
+            return [
+                await _row(camera, hub, found, status, begun_ms) for camera in (*cameras.cameras, doorbell)
+            ]
         finally:
             await hub.stop()
 
@@ -109,7 +113,7 @@ async def _row(
     begun_ms: int,
 ) -> Row:
     identity, name = camera_id(camera["mac"]), camera["alias"]
-    discovered = found.get(identity, "no")
+    discovered = found.get(identity, "its hub is" if name == DOORBELL["alias"] else "no")
     if not _recordable(camera):
         return Row(name, discovered, "-", "no stream of its own", "-", "-", "-")
     recorded, audio, events = await _history(hub, identity, begun_ms)

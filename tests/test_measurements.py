@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benches import cloud_prune, prune
+from backsight_agent.adapters.store.opening import open_store
+from backsight_shared.clock import SystemClock
+from benches import cloud_prune, prune, upload
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,6 +27,8 @@ def test_each_measurement_is_listed_with_what_it_measures() -> None:
         "noticed",
         "prune",
         "recording",
+        "upload",
+        "window",
     ]
     assert all("Measures" in line for line in lines)
 
@@ -36,6 +40,15 @@ def test_an_unknown_measurement_is_refused_with_those_that_exist() -> None:
 
 def test_the_hub_s_measurement_fills_the_store_as_it_is() -> None:
     assert asyncio.run(prune._idle(400)) > 0
+
+
+def test_the_uploader_s_measurement_fills_the_store_as_it_is(tmp_path: Path) -> None:
+    async def waiting() -> dict[str, int]:
+        await upload._fill(tmp_path, 5, 0)
+        async with open_store(tmp_path, SystemClock()) as store:
+            return await store.backlog.counts()
+
+    assert asyncio.run(waiting()) == dict.fromkeys(upload.CAMERAS, 5)
 
 
 def test_the_cloud_s_measurement_fills_the_database_as_it_is() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backsight_agent.logs import LEVELS, log_to_stderr
 from backsight_shared.errors import BacksightError
+from backsight_shared.log_lines import FORMATS
 
 LONGEST_SEARCH_S = 600.0  # seconds
 
@@ -22,7 +23,10 @@ _COMMANDS = {
     "status": "status",
     "cameras": "cameras",
     "history": "history",
+    "ledger": "ledger",
+    "erase": "erase",
     "check-config": "checking",
+    "doctor": "doctor",
     "profiles": "profiles",
     "settings": "settings",
     "move": "settings",
@@ -34,7 +38,7 @@ log = logging.getLogger(__name__)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what was asked for; 0 when it is done, 1 when it cannot be, 2 when it was not understood."""
     wanted = _parser().parse_args(arguments)
-    log_to_stderr(wanted.log_level)
+    log_to_stderr(wanted.log_level, wanted.log_format)
     command = import_module(f"backsight_agent.commands.{_COMMANDS[wanted.command]}")
     try:
         code: int = command.main(wanted)
@@ -63,9 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="backsight-agent", description="Keeps the video history of your cameras on this hub."
     )
     parser.add_argument("--version", action="version", version=f"backsight-agent {version('backsight')}")
-    _add_common(parser, config=None, log_level="info")
+    _add_common(parser, config=None, log_level="info", log_format="text")
     common = argparse.ArgumentParser(add_help=False)
-    _add_common(common, config=argparse.SUPPRESS, log_level=argparse.SUPPRESS)
+    _add_common(common, **dict.fromkeys(("config", "log_level", "log_format"), argparse.SUPPRESS))
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
@@ -82,7 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     ):
         _add_json(command(name, text))
     _add_history(command("history", "what there is of a camera, and what is missing"))
+    _add_ledger(command("ledger", "what left the history here, when and why"))
+    _add_erase(command("erase", "erase some of what this hub has of a camera, or everything"))
     command("check-config", "read agent.toml as the agent would, and say what is wrong with it")
+    _add_json(command("doctor", "check disk, clock, cloud and cameras, and say what to do"))
     _add_settings(command("settings", "what can be set at a camera, and set it"))
     _add_move(command("move", "turn a camera that has a motor"))
     _add_profiles(command("profiles", "what is known of camera models, and whether a file of it is right"))
@@ -114,12 +121,15 @@ def _add_profiles(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
-def _add_common(parser: argparse.ArgumentParser, config: object, log_level: object) -> None:
+def _add_common(
+    parser: argparse.ArgumentParser, config: object, log_level: object, log_format: object
+) -> None:
     parser.add_argument(
         "--config", metavar="FILE", type=Path, default=config,
         help="the settings; else agent.toml here or in /etc/backsight",
     )  # fmt: skip
     parser.add_argument("--log-level", choices=LEVELS, default=log_level)
+    parser.add_argument("--log-format", choices=FORMATS, default=log_format, help="json: one object a line")
 
 
 def _add_discover(parser: argparse.ArgumentParser) -> None:
@@ -146,6 +156,26 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="begin", metavar="WHEN", help=f"{when}; else 24 hours ago")
     parser.add_argument("--to", dest="end", metavar="WHEN", help="else now")
     _add_json(parser)
+
+
+def _add_ledger(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("camera", metavar="CAMERA", nargs="?", help="its name or its MAC; without, all")
+    _add_span(parser)
+    _add_json(parser)
+
+
+def _add_erase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("camera", metavar="CAMERA", help="its name or its MAC")
+    _add_span(parser)
+    parser.add_argument("--everything", action="store_true", help="all that there is of it, up to now")
+    parser.add_argument("--yes", action="store_true", help="do it; without, only say what would go")
+    _add_json(parser)
+
+
+def _add_span(parser: argparse.ArgumentParser) -> None:
+    when = 'a time of the history ("2026-11-24T12:00"), "2h" ago, or UTC milliseconds'
+    parser.add_argument("--from", dest="begin", metavar="WHEN", help=when)
+    parser.add_argument("--to", dest="end", metavar="WHEN", help="the same")
 
 
 def _seconds(text: str) -> float:

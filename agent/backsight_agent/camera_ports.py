@@ -19,6 +19,10 @@ class CameraUnreachable(TryLater):
     """Nothing answers at the camera's address."""
 
 
+class NotOnHub(CameraUnreachable):
+    """The hub answers, and no such camera hangs on it."""
+
+
 class CameraRefusedLogin(NeedsAttention):
     """The camera answered and said no. More tries may lock the account."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backsight_agent.config_camera import CameraSettings, WrittenCamera, completed
-from backsight_agent.config_values import Name, Trust
+from backsight_agent.config_values import Bandwidth, Name, Size, Trust
 from backsight_agent.secret_file import read_secret
 from backsight_shared.settings import BadSettings, Duration, Listen, settings_from
 from backsight_shared.toml_lines import Place, line_of, lines_of
@@ -26,6 +26,21 @@ class ClockSettings:
     """Whose time is trusted when something is to be deleted."""
 
     trust: Trust = Trust.NTP
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The disks that hold the history."""
+
+    own_disk: bool = False  # the state folder is on a disk of its own, that must be mounted
+    reserve: Size | None = None  # kept free on each disk; none: a part of it
+
+
+@dataclass(frozen=True, slots=True)
+class Uploading:
+    """How the history is sent to the cloud."""
+
+    limit: Bandwidth | None = None  # of all cameras together; none: as fast as it goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,13 @@ class Settings:
     lan: bool
     token: str | None = field(repr=False)
     cameras: tuple[CameraSettings, ...]
+    storage: Storage = field(default_factory=Storage)
+    upload: Uploading = field(default_factory=Uploading)
+
+    @property
+    def elsewhere(self) -> dict[str, Path]:
+        """The folders of the cameras that are not written into the state folder."""
+        return {camera.camera: camera.folder for camera in self.cameras if camera.folder}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,8 @@ class _Written:
     history: History = field(default_factory=History)
     clock: ClockSettings = field(default_factory=ClockSettings)
     local_api: LocalApi = field(default_factory=LocalApi)
+    storage: Storage = field(default_factory=Storage)
+    upload: Uploading = field(default_factory=Uploading)
 
     def __post_init__(self) -> None:
         if not self.camera:
@@ -113,6 +137,8 @@ class _Completion:
             lan=written.local_api.lan,
             token=token,
             cameras=cameras,
+            storage=written.storage,
+            upload=written.upload,
         )
 
     def _camera(self, written: WrittenCamera, number: int) -> CameraSettings:

@@ -62,6 +62,7 @@ class CameraSettings:
     keeping: Keeping = CONTINUOUS
     upload: Upload = Upload.ALL
     motion: WrittenMotion = field(default_factory=WrittenMotion)
+    folder: Path | None = None  # where its video is written; None: in the state folder
 
     @property
     def family(self) -> Family:
@@ -96,6 +97,7 @@ class WrittenCamera:
     post_roll: Duration = DEFAULT_POST_ROLL
     upload: Upload = Upload.ALL
     motion: WrittenMotion = field(default_factory=WrittenMotion)
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         for key in _FOREIGN_KEYS[self.family]:
@@ -114,12 +116,12 @@ class WrittenCamera:
 
     def _needed(self) -> dict[str, str]:
         """What it must have: a Tapo camera without a camera account is recorded as its app does it."""
-        if self.family is Family.TAPO and self.record is Recording.OFF:
+        if self.family is Family.KASA:
+            return _NEEDED_KEYS[self.family]
+        main = profile_of(self.family, self.model).recordable(StreamName.MAIN)
+        as_its_app = self.password_file and not (self.stream_username or self.stream_password_file)
+        if self.record is Recording.OFF or as_its_app or (main and main.kind is StreamKind.VHTTPD):
             return _NEEDED_WITH_THE_ACCOUNT
-        if self.family is Family.TAPO and not (self.stream_username or self.stream_password_file):
-            main = profile_of(self.family, self.model).recordable(StreamName.MAIN)
-            if self.password_file or (main and main.kind is StreamKind.VHTTPD):
-                return _NEEDED_WITH_THE_ACCOUNT
         return _NEEDED_KEYS[self.family]
 
     @property
@@ -172,6 +174,7 @@ def completed(written: WrittenCamera, password: str | None, stream_password: str
         keeping=written.keeping(),
         upload=written.upload,
         motion=written.motion,
+        folder=written.folder and written.folder.absolute(),
     )
 
 
@@ -192,12 +195,6 @@ def _ports(written: WrittenCamera, profile: Profile, source: StreamFacts | None)
     return Ports(control, own or source.port)
 
 
-def _way_out(profile: Profile) -> str:
-    if profile.control.transport is not Transport.CHILD:
-        return ""
-    return f'. With record = "off" and the host of its {profile.camera.behind} it can be asked and set'
-
-
 def _refuse_without_stream(profile: Profile, quality: StreamName, kinds: tuple[StreamKind, ...]) -> None:
     """Raises ValueError with what the profile says of why, and what to do."""
     if profile.recordable(quality, kinds):
@@ -208,4 +205,4 @@ def _refuse_without_stream(profile: Profile, quality: StreamName, kinds: tuple[S
     if quality is StreamName.SUB and profile.recordable(StreamName.MAIN):
         raise ValueError(f'has quality = "sub", but a {model} has one stream: remove it')
     why = next((limit.why for limit in profile.limit if limit.what is Part.STREAM), "it is no camera")
-    raise ValueError(f"is a {model}, which cannot be recorded: {why}{_way_out(profile)}")
+    raise ValueError(f"is a {model}, which cannot be recorded: {why}")

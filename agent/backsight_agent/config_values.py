@@ -1,5 +1,7 @@
 """What may stand in agent.toml in one place or another: each refuses what makes no sense, in words."""
 
+import re
+from dataclasses import dataclass
 from typing import Self
 
 from backsight_shared.segment import camera_id
@@ -7,6 +9,7 @@ from backsight_shared.settings import Choice
 
 LONGEST_NAME = 64  # characters: a camera's name is shown in lists and in names of clips
 MOST_CORNERS = 32
+LEAST_BANDWIDTH = 64_000  # bits a second: below, a segment takes more than five minutes
 
 
 class Trust(Choice):
@@ -30,6 +33,47 @@ class Upload(Choice):
     ALL = "all"
     EVENTS = "events"
     OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Size:
+    """An amount of storage, written "500 MB" or "20 GB"."""
+
+    size_bytes: int
+
+    @classmethod
+    def from_text(cls, text: str) -> "Size":
+        """Raises ValueError for anything else."""
+        written = re.fullmatch(r"([1-9][0-9]{0,5})\s*(MB|GB)", text.strip())
+        if not written:
+            raise ValueError('must be an amount of storage like "500 MB" or "20 GB"')
+        return cls(int(written[1]) * _UNIT_BYTES[written[2]])
+
+
+_UNIT_BYTES = {"MB": 1000**2, "GB": 1000**3}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Bandwidth:
+    """How much may be sent in a second, written "500 kbit/s" or "2.5 Mbit/s"."""
+
+    bits_per_s: float
+
+    @classmethod
+    def from_text(cls, text: str) -> "Bandwidth":
+        """Raises ValueError for anything else, and for what a line from the last century has."""
+        written = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([kMG])bit/s", text.strip())
+        bits_per_s = float(written[1]) * _UNIT_BITS[written[2]] if written else 0
+        if bits_per_s < LEAST_BANDWIDTH:
+            raise ValueError('must be at least 64 kbit/s, written like "500 kbit/s" or "2.5 Mbit/s"')
+        return cls(bits_per_s)
+
+    @property
+    def bytes_per_s(self) -> float:
+        return self.bits_per_s / 8
+
+
+_UNIT_BITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 
 class Zone(tuple[tuple[float, float], ...]):

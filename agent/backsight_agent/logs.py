@@ -1,8 +1,10 @@
-"""Where log lines go and what they look like: `time level place: message`, UTC, on standard error."""
+"""Where log lines go and what they look like: standard error, for people, programs or the journal."""
 
 import logging
+import os
 import sys
-import time
+
+from backsight_shared.log_lines import Format, formatter, is_journal
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -10,19 +12,23 @@ LEVELS = ("debug", "info", "warning", "error")
 _TALKATIVE = ("kasa", "paho", "aiohttp", "asyncio", "libav")
 
 
-def log_to_stderr(level: str) -> None:
+def log_to_stderr(level: str, form: Format = "text") -> None:
     """From now on; libraries that would write secrets say only what is wrong."""
     handler = logging.StreamHandler(sys.stderr)
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(place)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    handler.addFilter(_place)
+    handler.setFormatter(formatter(form, journal=_journal_reads(), shorten=_place))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _place(record: logging.LogRecord) -> bool:
+def _place(name: str) -> str:
     """`tasks.prune` rather than `backsight_agent.tasks.prune`."""
-    record.place = record.name.removeprefix("backsight_agent.").removeprefix("backsight_")
-    return True
+    return name.removeprefix("backsight_agent.").removeprefix("backsight_")
+
+
+def _journal_reads() -> bool:
+    try:
+        stderr = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return is_journal(os.environ.get("JOURNAL_STREAM", ""), stderr.st_dev, stderr.st_ino)

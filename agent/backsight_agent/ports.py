@@ -1,12 +1,14 @@
 """What the agent needs from the outside, as narrow protocols; adapters are real, fakes live in the tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from backsight_agent.domain.anchoring import BootSpan, BootTime, Undated
 from backsight_agent.domain.media import Gop, VideoUnit
+from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.errors import NeedsAttention, TryLater
 from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
@@ -67,19 +69,23 @@ class StoreFull(TryLater):
     """The disk is full."""
 
 
-class StoreFailed(NeedsAttention):
-    """The disk or the database does not do what it must."""
+class StoreFailed(TryLater):
+    """The disk or the database does not do what it must. Who mends it need not come to the agent as well."""
+
+
+class MomentTaken(StoreFailed):
+    """There is a run or a segment that begins at this very millisecond: the wall clock went back."""
 
 
 class Recordings(Protocol):
     """Where the recorder puts what it made."""
 
-    async def begin_run(self, run: Run, init: bytes) -> None:
-        """Store a run and its init durably."""
+    async def begin_run(self, run: Run, init: bytes, undated: Undated | None = None) -> None:
+        """Store a run and its init durably; `undated`: its moments may not be true. Raises MomentTaken."""
         ...
 
     async def begin_segment(self, run: Run, sequence: int, start_ms: int) -> SegmentFile:
-        """Open the next segment of a run. Each is opened with its own header box (see the store)."""
+        """Open the next segment of a run, with its own header box (see the store). Raises MomentTaken."""
         ...
 
     async def last_end_ms(self, camera: str) -> int | None:
@@ -98,10 +104,10 @@ class EventLog(Protocol):
         """Set when something is to be sent to the cloud."""
         ...
 
-    async def note(self, event: Event) -> None:
+    async def note(self, event: Event, undated: Undated | None = None) -> None:
         """Keep an event durably, or renew the one of the same identity; it is to be sent (again).
 
-        A renewal never shortens an event.
+        A renewal never shortens an event. `undated`: its moments may not be true; it is sent once they are.
         """
         ...
 
@@ -114,6 +120,42 @@ class EventLog(Protocol):
         ...
 
 
+# ---------------------------------------------------------------- dating
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A run whose moments are true now."""
+
+    camera: str
+    segments: int
+    shift_ms: int
+
+
+class UndatedHistory(Protocol):
+    """What was recorded before the time was known. Doing any of it twice changes nothing."""
+
+    async def count(self) -> int:
+        """How many runs and events are not dated."""
+        ...
+
+    async def boots(self) -> Sequence[BootSpan]:
+        """The boots that anything undated is of, in their order; none: everything is dated."""
+        ...
+
+    async def decide(self, found: Mapping[str, BootTime], going_on: Mapping[str, int]) -> None:
+        """Decide durably where everything of these boots belongs; events are there at once.
+
+        `going_on` are runs (by camera) that are being written: what is right as it is of them loses its mark,
+        the others are left for when they have ended.
+        """
+        ...
+
+    async def move_next(self) -> Dated | None:
+        """Carry out what was decided of one more run; None when nothing is left to be done now."""
+        ...
+
+
 # ---------------------------------------------------------------- retention
 
 
@@ -123,6 +165,7 @@ class Erased:
 
     count: int = 0
     size_bytes: int = 0
+    unsent: int = 0  # how many of them were meant for the cloud, and it did not have them
 
 
 class Retention(Protocol):
@@ -144,6 +187,13 @@ class Retention(Protocol):
         """Take every segment with `end <= horizon` out of sight, note it in the ledger, remember the horizon.
 
         One transaction; the files are in the garbage afterwards. Doing it twice changes nothing.
+        """
+        ...
+
+    async def erase_span(self, camera: str, from_ms: int, to_ms: int, reason: str, now_ms: int) -> Erased:
+        """Take every segment and event that overlaps [from, to) out of sight, and note it in the ledger.
+
+        So is, when it is finished, what was being written at that moment. Doing it twice changes nothing.
         """
         ...
 
@@ -175,6 +225,10 @@ class CloudUnavailable(TryLater):
     """The cloud does not answer, or not as it should."""
 
 
+class AnswerLost(CloudUnavailable):
+    """Everything was sent and no answer came: it may have arrived."""
+
+
 class CloudRefusedHub(NeedsAttention):
     """The cloud does not know this hub (any more)."""
 
@@ -193,6 +247,10 @@ class Backlog(Protocol):
 
     async def oldest_of_events(self, camera: str, pre_ms: int, post_ms: int, limit: int) -> Sequence[Segment]:
         """As `oldest`, but only what shows an event, with so much before and after it."""
+        ...
+
+    async def newest_of_events(self, camera: str, pre_ms: int, post_ms: int, limit: int) -> Sequence[Segment]:
+        """The same, but what shows the newest event first; of one event in order."""
         ...
 
     async def runs_of(self, segments: Sequence[Segment]) -> Sequence[tuple[Run, int]]:
@@ -219,7 +277,15 @@ class Backlog(Protocol):
         ...
 
     async def counts(self) -> dict[str, int]:
-        """How many segments of each camera wait."""
+        """How many segments of each camera wait. Costs the same at any number of them."""
+        ...
+
+    async def is_meant(self, camera: str, policy: UploadPolicy | None) -> None:
+        """What of a camera is meant for the cloud, from now on and over restarts."""
+        ...
+
+    async def missed(self) -> dict[str, int]:
+        """By camera: segments meant for the cloud that expired, or had to make room, before it had them."""
         ...
 
 

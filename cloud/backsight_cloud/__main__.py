@@ -5,11 +5,11 @@ import asyncio
 import logging
 import os
 import sys
-import time
 from collections.abc import Iterator
 
 from backsight_cloud.commands.arguments import parse
 from backsight_cloud.config import Settings, load
+from backsight_cloud.logs import log_to_stderr
 from backsight_shared.errors import BacksightError
 
 
@@ -17,7 +17,8 @@ def main() -> None:
     """Exit code 0, 1 when something is wrong, 2 when the command cannot be understood."""
     arguments = parse(sys.argv[1:])
     os.umask(0o077)  # what we keep is for us only
-    _log(arguments.log_level or ("info" if arguments.subject == "serve" else "warning"))
+    level = arguments.log_level or ("info" if arguments.subject == "serve" else "warning")
+    log_to_stderr(level, arguments.log_format)
     try:
         asyncio.run(_run(load(arguments.config), arguments))
     except KeyboardInterrupt:
@@ -35,7 +36,7 @@ async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
 
         await serve.run(settings, arguments)
         return
-    from backsight_cloud.commands import accounts, cameras, hubs
+    from backsight_cloud.commands import accounts, cameras, hubs, ledger, objects
     from backsight_cloud.commands.here import open_here
 
     commands = {
@@ -46,7 +47,10 @@ async def _run(settings: Settings, arguments: argparse.Namespace) -> None:
         "hub unpair": hubs.unpair,
         "camera list": cameras.list_all,
         "camera add": cameras.add,
+        "camera unbind": cameras.unbind,
         "plan set": cameras.set_plan,
+        "ledger": ledger.show,
+        "objects verify": objects.verify,
     }
     command = commands[" ".join(filter(None, (arguments.subject, getattr(arguments, "verb", None))))]
     async with open_here(settings) as here:
@@ -68,19 +72,6 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
             yield from _leaves(inner)
     else:
         yield error
-
-
-def _log(level: str) -> None:
-    """Ours as asked for; what libraries say only when it matters, or when everything is asked for."""
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        level="DEBUG" if level == "debug" else "WARNING",
-        stream=sys.stderr,
-        format="%(asctime)sZ %(levelname)s %(name)s: %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-    )
-    for ours in ("backsight_cloud", "backsight_shared"):
-        logging.getLogger(ours).setLevel(level.upper())
 
 
 if __name__ == "__main__":

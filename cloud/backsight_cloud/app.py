@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from backsight_cloud.adapters.authority import Authority, open_authority
@@ -12,6 +12,12 @@ from backsight_cloud.adapters.broker import MqttBroker
 from backsight_cloud.adapters.database.opening import open_database
 from backsight_cloud.adapters.kept_ports import kept
 from backsight_cloud.adapters.listeners import Running, forget_running, listening, url, write_running
+from backsight_cloud.adapters.metrics_listener import (
+    disk_of,
+    listening_for_metrics,
+    own_process,
+    read_token,
+)
 from backsight_cloud.adapters.mosquitto import Mosquitto
 from backsight_cloud.adapters.mosquitto_config import BrokerPlace
 from backsight_cloud.adapters.mqtt_client import BrokerDoor
@@ -24,18 +30,28 @@ from backsight_cloud.adapters.secrets import Secrets, open_secrets
 from backsight_cloud.adapters.server_certificate import ServerCertificate
 from backsight_cloud.adapters.wake_socket import listen_for_wakes
 from backsight_cloud.config import Settings
-from backsight_cloud.ports import Database, Passwords
+from backsight_cloud.domain.vitals import ServiceVitals
+from backsight_cloud.identity_ports import Passwords
+from backsight_cloud.ports import Database
 from backsight_cloud.services.accounts import Accounts
 from backsight_cloud.services.cameras import CameraBinding
 from backsight_cloud.services.entitling import Issuer, listen_forever, publish_forever, republish_forever
+from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.ingest import Ingest
+from backsight_cloud.services.ledger import shorten_ledger
+from backsight_cloud.services.metrics import ServiceMetrics
+from backsight_cloud.services.observing import observe_forever
 from backsight_cloud.services.pairing import CloudIdentity, HubPairing
 from backsight_cloud.services.playback import Playback
-from backsight_cloud.services.pruning import prune_forever
+from backsight_cloud.services.pruning import PruneHealth, prune_forever
 from backsight_cloud.services.revoking import revoke_forever
+from backsight_cloud.services.verifying import verify_forever
 from backsight_cloud.services.wakes import Wakes
+from backsight_cloud.web.metrics import metrics_site
 from backsight_cloud.web.site import Services, make_site
 from backsight_shared.clock import Clock
+from backsight_shared.loop_lag import measure_forever
+from backsight_shared.service_manager import NOBODY, Manager, tell_forever
 from backsight_shared.settings import Listen
 from backsight_shared.supervision import supervise
 
@@ -52,8 +68,12 @@ class _Parts:
     http: Listen
     https: Listen
     broker_listen: Listen
+    metrics: Listen | None
+    metrics_token: str | None = field(repr=False)
     wakes: Wakes
     problems: dict[str, str]
+    pruning: PruneHealth
+    vitals: ServiceVitals
     secrets: Secrets
     authority: Authority
     tls: ServerCertificate
@@ -64,18 +84,24 @@ class _Parts:
     revocations: BrokerRevocations
 
 
-async def serve(settings: Settings, clock: Clock, announce: Callable[[Running], None]) -> None:
+async def serve(
+    settings: Settings, clock: Clock, announce: Callable[[Running], None], manager: Manager = NOBODY
+) -> None:
     """Run until cancelled. No task, thread or process outlives this call."""
     make_private_folder(settings.state)
     with only_one(settings.state / "serve.lock"):
         async with open_database(settings.database_url) as database, open_passwords() as passwords:
             parts = _assemble(settings, database, await _revoked(database, clock), clock)
             services = _services(settings, parts, passwords, clock)
-            await _run(settings, parts, services, announce)
+            await _run(settings, parts, services, announce, manager)
 
 
 async def _run(
-    settings: Settings, parts: _Parts, services: Services, announce: Callable[[Running], None]
+    settings: Settings,
+    parts: _Parts,
+    services: Services,
+    announce: Callable[[Running], None],
+    manager: Manager,
 ) -> None:
     """The tree. The listeners end first, so that nobody asks what is no longer there."""
     clock, context = services.clock, parts.tls.context()
@@ -83,15 +109,21 @@ async def _run(
     async with listen_for_wakes(settings.state / "wake.sock", parts.wakes.all), asyncio.TaskGroup() as tree:
         for name, run in _tasks(parts, services).items():
             tree.create_task(supervise(name, run, clock, on_problem), name=name)
-        async with listening(make_site(services), parts.http, parts.https, context):
+        metrics = ServiceMetrics(
+            parts.vitals, parts.pruning, parts.problems, parts.broker, own_process, clock
+        )
+        async with (
+            listening(make_site(services), parts.http, parts.https, context),
+            listening_for_metrics(metrics_site(metrics.page, parts.metrics_token), parts.metrics),
+        ):
             await _broker_is_there(parts.broker)
             async with _said(settings, parts, services, announce):
-                await asyncio.Event().wait()  # until we are cancelled
+                await tell_forever(manager, metrics.pulse, clock)  # until we are cancelled
 
 
 def _tasks(parts: _Parts, services: Services) -> dict[str, Task]:
     database, broker, wakes, clock = parts.database, parts.broker, parts.wakes, services.clock
-    issuer = Issuer(parts.secrets.identity, parts.secrets.entitlement_key)
+    issuer, state = Issuer(parts.secrets.identity, parts.secrets.entitlement_key), services.settings.state
     return {
         "mosquitto": parts.mosquitto.run,
         "broker": broker.run,
@@ -99,13 +131,18 @@ def _tasks(parts: _Parts, services: Services) -> dict[str, Task]:
         "republish": partial(republish_forever, database, broker, wakes, clock),
         "listen": partial(listen_forever, database, broker, wakes, clock),
         "revoke": partial(revoke_forever, database, broker, parts.revocations, wakes, clock),
-        "prune": partial(prune_forever, database, parts.objects, wakes, clock),
+        "prune": partial(prune_forever, database, parts.objects, wakes, clock, parts.pruning),
+        "verify": partial(verify_forever, database, parts.objects, wakes, clock, parts.pruning),
         "tidy": partial(_tidy_forever, services.accounts, parts.tls, parts.mosquitto, clock),
+        "ledger": partial(_shorten_ledger_forever, database, clock),
+        "loop lag": partial(measure_forever, parts.vitals.lag, clock),
+        "observe": partial(observe_forever, database, partial(disk_of, state), parts.vitals, clock),
     }
 
 
 def _assemble(settings: Settings, database: Database, revoked: list[str], clock: Clock) -> _Parts:
     state, listen = settings.state, _kept(settings, "broker", settings.broker.listen)
+    metrics = settings.metrics
     secrets = open_secrets(state / "secrets")
     authority = open_authority(state / "secrets", clock.now_ms())
     tls = ServerCertificate(state / "tls", (*settings.names, settings.broker_host), authority, clock)
@@ -116,8 +153,12 @@ def _assemble(settings: Settings, database: Database, revoked: list[str], clock:
         http=_kept(settings, "http", settings.http.listen),
         https=_kept(settings, "https", settings.https.listen),
         broker_listen=listen,
+        metrics=_kept(settings, "metrics", metrics.listen) if metrics.listen else None,
+        metrics_token=read_token(metrics.token_file),
         wakes=Wakes(),
         problems={},
+        pruning=PruneHealth(),
+        vitals=ServiceVitals(),
         secrets=secrets,
         authority=authority,
         tls=tls,
@@ -144,9 +185,11 @@ def _services(settings: Settings, parts: _Parts, passwords: Passwords, clock: Cl
         cameras=CameraBinding(database, settings.catalogue, wakes, clock),
         ingest=Ingest(database, objects, clock, wakes),
         playback=Playback(database, objects, clock),
+        erasing=OwnersErasing(database, parts.secrets.address_key, wakes, clock),
         identity=name,
         hub_address=url("https", settings.names[0], parts.https.port),
         problems=parts.problems,
+        vitals=parts.vitals,
     )
 
 
@@ -161,6 +204,7 @@ async def _said(
         https=services.hub_address,
         broker=f"{settings.broker_host}:{parts.broker_listen.port}",
         ca=str(parts.tls.ca_file),
+        metrics=url("http", _near(parts.metrics.host), parts.metrics.port) if parts.metrics else "",
     )
     write_running(file, running)
     announce(running)
@@ -184,6 +228,12 @@ async def _tidy_forever(
         await accounts.forget_old_sessions()
         if tls.renew():
             mosquitto.reload()
+        await clock.sleep(TIDY_EVERY_S)
+
+
+async def _shorten_ledger_forever(database: Database, clock: Clock) -> None:
+    while True:
+        await shorten_ledger(database, clock)
         await clock.sleep(TIDY_EVERY_S)
 
 

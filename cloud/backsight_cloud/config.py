@@ -45,6 +45,18 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """The page of metrics, on a listener of its own: it is an operator's, not the world's."""
+
+    listen: Listen | None = None  # none: there is no such page
+    token_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.listen and self.token_file is None and not _is_loopback(self.listen.host):
+            raise ValueError("listens beyond this machine: give it a token_file, or listen on 127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True)
 class FreePlan:
     """Windows by model change or add to the built-in catalogue."""
 
@@ -92,6 +104,7 @@ class Settings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     plans: PlansSettings = field(default_factory=PlansSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,6 +140,10 @@ def load(file: Path | None) -> Settings:
 
 def _reachable_name(listen: Listen) -> str:
     return socket.gethostname() if listen.host in ("0.0.0.0", "::") else listen.host  # noqa: S104
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _catalogue(plans: PlansSettings) -> Catalogue:

@@ -10,8 +10,20 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from backsight_cloud.domain.ledger import Place
 from backsight_cloud.domain.looking import Part
-from backsight_cloud.domain.records import Account, Camera, Erasure, Garbage, Hub, PairingCode, Session
+from backsight_cloud.domain.records import (
+    Account,
+    Camera,
+    Erasure,
+    Garbage,
+    Hub,
+    PairingCode,
+    Session,
+    Unbound,
+)
+from backsight_cloud.erasure_ports import Deletions, Erasing
+from backsight_cloud.figure_ports import Figures
 from backsight_shared.errors import NeedsAttention, TryLater
 from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
@@ -82,7 +94,18 @@ class Hubs(Protocol):
 class Cameras(Protocol):
     """Cameras and what they are entitled to."""
 
-    async def bind(self, camera: Camera, steps: Sequence[WindowStep]) -> None: ...
+    async def bind(self, camera: Camera, steps: Sequence[WindowStep]) -> None:
+        """A camera that had left an account before has not any more."""
+        ...
+
+    async def unbind(self, camera: Camera, now_ms: int) -> None:
+        """The camera is no account's any more. Its history must have been erased before."""
+        ...
+
+    async def unbound(self, camera_id: str) -> Unbound | None:
+        """The account that a camera left, unless it was bound again."""
+        ...
+
     async def update(self, camera: Camera) -> None:
         """Change name, model, hardware, firmware, hub, plan or upload policy."""
         ...
@@ -140,6 +163,10 @@ class Footage(Protocol):
     async def segment(self, account: str, camera: str, start_ms: int) -> Segment | None: ...
     async def span(self, account: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None: ...
     async def oldest_end_ms(self, camera: str) -> int | None: ...
+    async def next_start_ms(self, camera: str, from_ms: int) -> int | None:
+        """The first start at or after that moment."""
+        ...
+
     async def oldest_ends(self) -> dict[str, int]:
         """The smallest segment end of every camera that has segments."""
         ...
@@ -149,7 +176,7 @@ class Footage(Protocol):
         ...
 
     async def note_placed(self, keys: Sequence[tuple[str, str]], now_ms: int) -> None:
-        """(object key, camera) that a hub was told to put: garbage unless committed."""
+        """(object key, camera) that a hub was told to put: garbage unless committed; no deletion any more."""
         ...
 
     async def forget_placed(self, keys: Sequence[str]) -> set[str]:
@@ -168,8 +195,19 @@ class Footage(Protocol):
         """Those of the keys that are garbage: nothing may be put there until they are gone."""
         ...
 
+    async def placed_among(self, keys: Sequence[str]) -> set[str]: ...
     async def forget_garbage(self, keys: Sequence[str]) -> None: ...
-    async def erasures(self, account: str, camera: str | None, limit: int) -> Sequence[Erasure]: ...
+    async def erasures(
+        self,
+        account: str,
+        camera: str | None,
+        limit: int,
+        *,
+        after: Place | None = None,
+        span: tuple[int, int] | None = None,
+    ) -> Sequence[Erasure]:
+        """The ledger, newest first, from behind a place; of lines whose footage overlaps the span."""
+        ...
 
 
 class Events(Protocol):
@@ -217,7 +255,10 @@ class Transaction:
     cameras: Cameras
     footage: Footage
     events: Events
+    erasing: Erasing
+    deletions: Deletions
     publications: Publications
+    figures: Figures
 
 
 class Database(Protocol):
@@ -243,6 +284,15 @@ class ObjectsUnavailable(TryLater):
     """The media cannot be written, read or deleted: the disk is full, or does not answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as the store lists it."""
+
+    key: str
+    size_bytes: int
+    changed_ms: int
+
+
 class Objects(Protocol):
     """Media, as opaque bytes."""
 
@@ -260,6 +310,10 @@ class Objects(Protocol):
 
     async def delete(self, keys: Sequence[str]) -> Sequence[str]:
         """Delete; the keys of which it is certain that they are gone (also those that never were)."""
+        ...
+
+    def walk(self) -> AsyncIterator[Sequence[Found]]:
+        """Every object, in pages, in no order. What comes and goes meanwhile may be among them or not."""
         ...
 
     def put_address(self, key: str, size_bytes: int, expires_ms: int) -> str:
@@ -322,42 +376,3 @@ class Revocations(Protocol):
     async def revoke(self, hub: str, serials: Sequence[str]) -> None:
         """From now on its certificates are refused, and its live connection ends."""
         ...
-
-
-# ---------------------------------------------------------------- certificates and secrets
-
-
-class CertificateAuthority(Protocol):
-    """Makes the short-lived certificates of hubs."""
-
-    @property
-    def ca_pem(self) -> str: ...
-
-    def issue(self, csr_pem: str, hub: str, now_ms: int) -> "Issued":
-        """Check the CSR's proof of possession, ignore its subject, certify its key for the hub.
-
-        Raises BadRequestForCertificate.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """A certificate for a hub's key."""
-
-    certificate_pem: str
-    public_key_pem: str
-    serial: str  # hex
-    not_after_ms: int
-
-
-class BadRequestForCertificate(NeedsAttention):
-    """The certificate request is not one, or is not signed by its own key."""
-
-
-class Passwords(Protocol):
-    """argon2id, in a bounded pool."""
-
-    async def hash(self, password: str) -> str: ...
-
-    async def verify(self, password_hash: str, password: str) -> bool: ...

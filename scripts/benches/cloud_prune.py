@@ -1,4 +1,4 @@
-"""Measures the cloud's pruning: an idle pass at a million rows, and a window that shrinks to 12 hours."""
+"""Measures the cloud's pruning: idle at a million rows, a window that shrinks, an owner who erases all."""
 
 import asyncio
 import os
@@ -15,10 +15,12 @@ from backsight_cloud.adapters.objects import FolderObjects
 from backsight_cloud.domain.keys import segment_key
 from backsight_cloud.domain.records import Account, Camera, Hub
 from backsight_cloud.ports import Database
+from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.playback import Playback
 from backsight_cloud.services.pruning import PruneHealth, Pruner
 from backsight_cloud.services.wakes import Wakes
 from backsight_shared.clock import SystemClock
+from backsight_shared.erased import Wanted
 from backsight_shared.window import WindowStep
 
 SEGMENT_MS = 10_000
@@ -41,6 +43,19 @@ def run() -> Iterator[dict[str, Any]]:
     figures = asyncio.run(_shrink())
     for what, seconds in figures.items():
         yield _line(f"30 d -> 12 h, 255,000 segments: {what}", seconds, "s")
+    for what, seconds in asyncio.run(_erase()).items():
+        yield _line(f"owner erases everything, 255,000 segments: {what}", seconds, "s")
+
+
+async def _erase() -> dict[str, float]:
+    """Seconds until an owner knows what would go, and until nobody sees it any more."""
+    async with _filled(SHRUNK_ROWS, 1) as (database, _, _):
+        erasing = OwnersErasing(database, b"key", Wakes(), SystemClock())
+        started = time.perf_counter()
+        preview = await erasing.preview(ACCOUNT, _camera(0), Wanted())
+        previewed = time.perf_counter()
+        await erasing.erase(ACCOUNT, _camera(0), Wanted(), preview.confirm)
+        return {"preview": previewed - started, "gone for every reader": time.perf_counter() - previewed}
 
 
 async def _idle(rows: int, cameras: int) -> tuple[float, float]:

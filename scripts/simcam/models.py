@@ -26,7 +26,7 @@ class Model:
     modules: tuple[str, ...] = ()  # Kasa: what it has besides what all have
     codec: Codec = "h264"
     law: str = "ulaw"
-    child: str = ""  # a hub: the recorded answers of what hangs on it
+    child: str = ""  # a hub: the recorded answers of what hangs on it, whose film it plays
 
     @property
     def announced(self) -> str:
@@ -93,7 +93,7 @@ _ALL = (
     _tapo("C520WS(US)_1.0_1.2.8"),
     _tapo("C720(US)_1.0_1.2.3", codec="hevc"),  # its owner may choose: encode_types of its answers
     _tapo("D130(US)_1.0_1.1.9", Habits(wide_sound=True)),  # newer firmware: go2rtc issue 1954
-    _tapo("H200(EU)_1.0_1.3.6", Habits(has_rtsp=False, has_media=False), child="D230(EU)_1.20_1.1.19.json"),
+    _tapo("H200(EU)_1.0_1.3.6", Habits(has_rtsp=False), child="D230(EU)_1.20_1.1.19.json"),
     _tapo("TC40(EU)_2.0_1.0.4"),
     _tapo("TC65_1.0_1.3.9"),
     _tapo("TC70_3.0_1.3.11"),

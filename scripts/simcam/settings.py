@@ -96,7 +96,6 @@ class Habits:
     third_party: bool = True  # Tapo: False is the firmware of 2026 with the owner's switch off
     session_s: float | None = None  # Tapo: after so many seconds a session of its control ends
     has_rtsp: bool = True  # Tapo: what runs on a battery has port 8800 only
-    has_media: bool = True  # Tapo: a hub's is for its own app
     media_encrypted: bool = True  # Tapo: with a secret of its owner; else with one that everybody knows
     wide_sound: bool = False  # Tapo: PCMU with 16 kHz
 

@@ -19,18 +19,28 @@ class TapoAnswers(TapoGetters):
         self._take_identity()
 
     @property
+    def child_id(self) -> str:
+        """A hub's id for what hangs on it; empty of any other device."""
+        if self._child is None:
+            return ""
+        return str(self._getters["getChildDeviceList"]["child_device_list"][0]["device_id"])
+
+    @property
     def lens_masked(self) -> bool:
         """Privacy."""
-        return bool(self._mask().get("enabled") == "on")
+        return bool(self.lens_mask().get("enabled") == "on")
 
     @lens_masked.setter
     def lens_masked(self, on: bool) -> None:
-        self._mask()["enabled"] = "on" if on else "off"
+        self.lens_mask()["enabled"] = "on" if on else "off"
 
     def detect(self, kind: str, at_s: int) -> None:
         """Something was seen or heard."""
         last = {"last_alarm_time": str(at_s), "last_alarm_type": kind}
-        self._getters["getLastAlarmInfo"]["system"]["last_alarm_info"] = last
+        if self._child is not None:  # a hub notices by what hangs on it
+            self._child.notice(last)
+            return
+        self.notice(last)
         self._found_private |= last
 
     def discovered(self, address: str) -> tuple[Json, Json]:
@@ -46,11 +56,6 @@ class TapoAnswers(TapoGetters):
         """Also in what it announces."""
         super().rename(alias)
         self._found["device_name"] = alias
-
-    def _mask(self) -> Json:
-        getters = self._getters.setdefault("getLensMaskConfig", {"lens_mask": {"lens_mask_info": {}}})
-        mask: Json = getters["lens_mask"]["lens_mask_info"]
-        return mask
 
     def _take_identity(self) -> None:
         """The camera's own names in place of the masked ones; the recorded camera had its lens masked."""

@@ -42,7 +42,8 @@ class SimTapo(SimCamera):
 
     def stream_url(self) -> str:
         if not self.setup.habits.has_rtsp:
-            return f"http://{self.address}:{self.setup.ports.media}/stream"
+            query = f"?deviceId={self.answers.child_id}" if self.answers.child_id else ""
+            return f"http://{self.address}:{self.setup.ports.media}/stream{query}"
         return f"rtsp://{self.address}:{self.setup.ports.rtsp}/stream1"
 
     @property
@@ -74,9 +75,8 @@ class SimTapo(SimCamera):
         )
         doors = [
             Door("https", ports.https, self._control, self.crew, server_tls()),
+            Door("media", ports.media, self._media, self.crew),
         ]
-        if habits.has_media:
-            doors.append(Door("media", ports.media, self._media, self.crew))
         if habits.has_rtsp:
             doors.append(Door("rtsp", ports.rtsp, self._rtsp, self.crew))
         return doors, Beacon(ports.tapo_discovery, self._discovered)

@@ -113,6 +113,18 @@ class TapoGetters:
                     if isinstance(held, dict) and isinstance(held.get(section), dict):
                         held[section].update(values)
 
+    def lens_mask(self) -> Json:
+        """How its lens is; a hub's is that of what hangs on it."""
+        if self._child is not None:
+            return self._child.lens_mask()
+        getter = self._getters.setdefault("getLensMaskConfig", {"lens_mask": {"lens_mask_info": {}}})
+        mask: Json = getter["lens_mask"]["lens_mask_info"]
+        return mask
+
+    def notice(self, last: Json) -> None:
+        """From now on this is the last alarm."""
+        self._getters["getLastAlarmInfo"]["system"]["last_alarm_info"] = last
+
     def rename(self, alias: str) -> None:
         """Under another name from now on."""
         basic = self._getters["getDeviceInfo"]["device_info"]["basic_info"]

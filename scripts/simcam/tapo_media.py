@@ -38,19 +38,19 @@ class MediaConnection:
         self._reader = reader
         self._writer = writer
         self._nonce = secrets.token_hex(16)
+        self._opaque = secrets.token_hex(16)
 
     async def talk(self) -> None:
         """Login, request, stream until the client leaves."""
         while (request := await read_request(self._reader)) and not self._may(request):
             await wait_while_stalled(self._camera, self._writer)
-            challenge = f'Digest realm="{REALM}", nonce="{self._nonce}", qop="auth", encrypt_type="3"'
-            self._writer.write(answer("401 Unauthorized", headers={"WWW-Authenticate": challenge}))
+            self._writer.write(self._challenge())
             await self._writer.drain()
         if request is None:
             return
         await wait_while_stalled(self._camera, self._writer)
-        if self._camera.private:
-            self._writer.write(answer("503 Service Unavailable"))
+        if refusal := self._refusal(request):
+            self._writer.write(answer(refusal))
             await self._writer.drain()
             return
         self._writer.write(self._head())
@@ -59,16 +59,39 @@ class MediaConnection:
         first = self._camera.first_frame()
         await project(self._camera, self._writer, "8800", first, self._renderer(first))
 
+    def _challenge(self) -> bytes:
+        """A hub's is as in go2rtc issue 1174: without encrypt_type, and it does not close the connection."""
+        if not self._camera.answers.child_id:
+            asked = f'Digest realm="{REALM}", nonce="{self._nonce}", qop="auth", encrypt_type="3"'
+            return answer("401 Unauthorized", headers={"WWW-Authenticate": asked})
+        asked = (
+            f'Digest realm="{REALM}",qop="auth",nonce="{self._nonce}",opaque="{self._opaque}",algorithm="MD5"'
+        )
+        cookie = f"TP_HTTP_COOKIE={self._nonce}; path=/"
+        told = {"Cache-Control": "no-cache", "Connection": "close"}
+        told |= {"WWW-Authenticate": asked, "Set-Cookie": cookie}
+        return answer("401 Unauthorized", b"HTTP ERROR 401", told)
+
+    def _refusal(self, request: Request) -> str:
+        """Why there is no stream. What a hub says to an id that it does not know is assumed."""
+        if request.query.get("deviceId", "") != self._camera.answers.child_id:
+            return "404 Not Found"
+        return "503 Service Unavailable" if self._camera.private else ""
+
     def _may(self, request: Request) -> bool:
         said = _fields(request.headers.get("authorization", ""))
         if (
             self._camera.fault is Fault.UNAUTHORIZED
             or request.method != "POST"
             or said.get("username") != USER
+            or said.get("uri") != request.target
         ):
             return False
+        if self._camera.answers.child_id and said.get("opaque") != self._opaque:
+            return False
         user = _md5(f"{USER}:{REALM}:{self._hashed}")
-        proof = f"{user}:{self._nonce}:{said.get('nc')}:{said.get('cnonce')}:auth:{_md5('POST:/stream')}"
+        call = _md5(f"POST:{request.target}")
+        proof = f"{user}:{self._nonce}:{said.get('nc')}:{said.get('cnonce')}:auth:{call}"
         return secrets.compare_digest(said.get("response", ""), _md5(proof))
 
     @property
@@ -81,7 +104,9 @@ class MediaConnection:
 
     def _head(self) -> bytes:
         exchange = f'cipher="AES_128_CBC" username="{self._owner}" padding="PKCS7_16" algorithm="MD5" '
-        exchange += f'nonce="{self._nonce}" encrypt_type="3"'
+        exchange += f'nonce="{self._nonce}"'
+        if not self._camera.answers.child_id:  # a hub leaves it out of its challenge; here it is assumed
+            exchange += ' encrypt_type="3"'
         lines = ("HTTP/1.0 200 OK", "Content-Type: multipart/mixed;boundary=--device-stream-boundary--")
         return "\r\n".join([*lines, f"Key-Exchange: {exchange}", "", ""]).encode()
 

@@ -22,6 +22,7 @@ class Cloud:
     folder: Path
     windows: dict[str, str] | None  # free, plus, premium: "40s", "14d"; None: the real ones
     http_listen: str = "127.0.0.1:0"
+    options: tuple[str, ...] = ()  # of its command line: how much it logs, and how
     child: Child | None = None
     addresses: dict[str, Any] = field(default_factory=dict)
 
@@ -55,7 +56,8 @@ class Cloud:
 
     async def start(self) -> None:
         """Run the service until it answers."""
-        serve: list[str | Path] = [BIN / "backsight-cloud", "--config", self.config, "serve", "--json"]
+        serve: list[str | Path] = [BIN / "backsight-cloud", "--config", self.config, *self.options]
+        serve += ["serve", "--json"]
         self.child = await Child.start("cloud", serve, self.folder / "cloud.log", announces=True)
         self.addresses = self.child.announced
 

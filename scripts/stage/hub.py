@@ -21,6 +21,7 @@ class HubProcess:
     child: Child | None = None
     history_window: str = ""  # only for a hub without a cloud
     zone: str = ""  # where the hub looks for motion; everywhere when empty
+    options: tuple[str, ...] = ()  # of its command line: how much it logs, and how
     cameras: tuple[dict[str, Any], ...] = field(default_factory=tuple)
 
     @property
@@ -53,7 +54,7 @@ class HubProcess:
     async def start(self) -> None:
         """Run the agent until its local API answers."""
         (self.state / "running.json").unlink(missing_ok=True)
-        run: list[str | Path] = [BIN / "backsight-agent", "--config", self.config, "run"]
+        run: list[str | Path] = [BIN / "backsight-agent", "--config", self.config, *self.options, "run"]
         self.child = await Child.start("hub", run, self.folder / "hub.log", announces=False)
         await until(self._answers, 30, f"the hub's local API\n{self.child.tail()}")
 
@@ -85,9 +86,9 @@ class HubProcess:
         return await get_bytes(self.http, self.url + path, query)
 
     async def recording(self) -> bool:
-        """Whether every camera is recording."""
+        """Whether every camera is recording that should be."""
         status = await self.json("/status")
-        return all(camera["state"] == "recording" for camera in status["cameras"])
+        return all(camera["state"] in ("recording", "not_recorded") for camera in status["cameras"])
 
     async def _answers(self) -> bool:
         assert self.child is not None
@@ -103,6 +104,8 @@ class HubProcess:
         lines = ["[[camera]]", f'name = "{camera["alias"]}"', f'mac = "{camera["mac"]}"']
         lines += [f'family = "{camera["family"]}"', f'host = "{camera["address"]}"']
         lines += [f'model = "{camera["model"]}"']
+        lines += [] if camera.get("recorded", True) else ['record = "off"']
+        lines += [f'folder = "{camera["folder"]}"'] if "folder" in camera else []
         lines += self._logins(camera)
         lines += ["[camera.motion]", f'zones = ["{self.zone}"]'] if self.zone else []
         return "\n".join(lines) + "\n"

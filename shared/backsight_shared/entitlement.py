@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from backsight_shared import shapes
+from backsight_shared.erased import MOST_SPANS, ErasedSpan
 from backsight_shared.errors import Malformed
 from backsight_shared.window import WindowStep
 
@@ -13,11 +14,15 @@ UploadPolicy = Literal["all", "events", "off"]
 
 @dataclass(frozen=True, slots=True)
 class CameraEntitlement:
-    """One camera's plan and its window steps in order of time, past and known future."""
+    """One camera's plan and its window steps in order of time, past and known future.
+
+    `erase` is what its owner erased, in order of time, no two spans touching: the hub erases it as well.
+    """
 
     plan: str
     windows: tuple[WindowStep, ...]
     upload: UploadPolicy = "all"
+    erase: tuple[ErasedSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class _Camera:
     plan: str
     windows: tuple[_Step, ...]
     upload: UploadPolicy = "all"
+    erase: tuple[ErasedSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,10 @@ class _Document:
 
 
 def to_claims(entitlement: Entitlement) -> dict[str, Any]:
-    """The document's JSON object. Windows are whole seconds; raises ValueError for a part of one."""
+    """The document's JSON object.
+
+    Raises ValueError for a window that is not whole seconds, and for more erased spans than a document holds.
+    """
     document = _Document(
         iss=entitlement.issuer,
         hub=entitlement.hub,
@@ -88,11 +97,14 @@ def _written(entitled: CameraEntitlement) -> _Camera:
     for step in entitled.windows:
         if step.window_ms % 1000:
             raise ValueError(f"a window must be whole seconds, not {step.window_ms} ms")
+    if len(entitled.erase) > MOST_SPANS:
+        raise ValueError(f"a document holds {MOST_SPANS} erased spans of a camera, not {len(entitled.erase)}")
     steps = tuple(_Step(step.from_ms, step.window_ms // 1000) for step in entitled.windows)
-    return _Camera(entitled.plan, steps, entitled.upload)
+    return _Camera(entitled.plan, steps, entitled.upload, entitled.erase)
 
 
 def _understood(camera: str, read: _Camera) -> CameraEntitlement:
+    """How many spans there may be is the cloud's to say: a hub takes more than this version would write."""
     where = f"entitlement.cameras.{camera}.windows"
     if not read.windows:
         raise Malformed(f"{where} must have at least one step")
@@ -102,4 +114,6 @@ def _understood(camera: str, read: _Camera) -> CameraEntitlement:
         raise Malformed(f"{where}: {error}") from error
     if any(later.from_ms <= earlier.from_ms for earlier, later in pairwise(steps)):
         raise Malformed(f"{where} must be in order of time, each step later than the one before")
-    return CameraEntitlement(read.plan, steps, read.upload)
+    if any(later.from_ms <= earlier.to_ms for earlier, later in pairwise(read.erase)):
+        raise Malformed(f"entitlement.cameras.{camera}.erase must be in order of time, no two spans touching")
+    return CameraEntitlement(read.plan, steps, read.upload, read.erase)

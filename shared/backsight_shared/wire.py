@@ -22,6 +22,9 @@ from backsight_shared.segment import Run, Segment
 TIME_HEADER = "Backsight-Time"
 BATCH_SEGMENTS = 32  # segments in one batch at most: some 80 MB of 2 Mbit/s video
 REPORT_EVENTS = 200  # events in one report at most
+EXPIRED = "expired"  # why the cloud refuses what has left the history already
+ERASED = "erased"  # why it refuses what reaches into what its owner erased
+TOO_LATE = frozenset({EXPIRED, ERASED})  # such a refusal is no trouble: it only came too late
 MAX_OBJECT_BYTES = 64 * 1024 * 1024  # larger than any segment we make; the cloud refuses more
 
 

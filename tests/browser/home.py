@@ -16,9 +16,11 @@ from backsight_cloud.adapters.secret_files import make_private_folder
 from backsight_cloud.config import Settings
 from backsight_cloud.domain.keys import run_key, segment_key
 from backsight_cloud.domain.records import Account, Camera, Hub
-from backsight_cloud.ports import Database, Objects, Passwords
+from backsight_cloud.identity_ports import Passwords
+from backsight_cloud.ports import Database, Objects
 from backsight_cloud.services.accounts import Accounts
 from backsight_cloud.services.cameras import CameraBinding
+from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.ingest import Ingest
 from backsight_cloud.services.pairing import CloudIdentity, HubPairing
 from backsight_cloud.services.playback import Playback
@@ -155,6 +157,7 @@ async def _home(
         cameras=CameraBinding(database, settings.catalogue, wakes, clock),
         ingest=Ingest(database, objects, clock),
         playback=Playback(database, objects, clock),
+        erasing=OwnersErasing(database, b"confirming key", wakes, clock),
         identity="cloud",
         hub_address="https://backsight.example.org:8471",
         problems={},

@@ -168,7 +168,11 @@ async def test_a_store_of_the_first_version_gets_its_table_and_keeps_its_rows(tm
     async with open_store(tmp_path, FakeClock()) as store:
         await noted(store, an_event())
     with sqlite3.connect(tmp_path / "agent.db") as db:  # as the first version left it
-        db.executescript("DROP TABLE event; PRAGMA user_version = 1")
+        db.executescript(
+            "DROP TABLE event; DROP TABLE undated; DROP TABLE erased_span; DROP TABLE boot;"
+            "ALTER TABLE camera DROP COLUMN upload; DROP INDEX erasure_unsent;"
+            "ALTER TABLE erasure DROP COLUMN unsent; PRAGMA user_version = 1"
+        )
         before = db.execute("SELECT count(*) FROM meta").fetchone()
     async with open_store(tmp_path, FakeClock()) as store:
         assert await everything(store) == []
@@ -177,3 +181,12 @@ async def test_a_store_of_the_first_version_gets_its_table_and_keeps_its_rows(tm
     with sqlite3.connect(tmp_path / "agent.db") as db:
         assert db.execute("SELECT count(*) FROM meta").fetchone() == before
         assert db.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+
+
+async def test_an_event_that_went_on_while_its_time_was_erased_does_not_come_back(store: AnyStore) -> None:
+    await noted(store, an_event(0, 10))
+    await store.retention.erase_span(CAMERA, 0, NOON_MS + 10_000, "owner", NOON_MS + 10_000)
+    await noted(store, an_event(0, 30))
+    later = an_event(40)
+    await noted(store, later)
+    assert await everything(store) == [later]

@@ -91,8 +91,15 @@ async def test_a_second_segment_at_the_same_moment_is_refused(store: AnyStore) -
 
 async def test_a_second_run_at_the_same_moment_is_refused(store: AnyStore) -> None:
     run = await a_run(store)
+    await a_segment(store, run, 0)
     with pytest.raises(StoreFailed, match=str(NOON_MS)):
         await store.recordings.begin_run(run, b"init")
+
+
+async def test_a_run_whose_first_segment_could_not_be_begun_is_begun_again(store: AnyStore) -> None:
+    await a_run(store)
+    segment = await a_segment(store, await a_run(store, after="hub_trouble"), 0)
+    assert await everything(store) == [segment]
 
 
 async def test_two_cameras_may_record_at_the_same_moment(store: AnyStore) -> None:
@@ -237,6 +244,46 @@ async def test_lines_of_two_hours_stay_two(store: AnyStore) -> None:
     await store.retention.erase_until(CAMERA, first.end_ms, "expired", NOON_MS + HOUR_MS - 1)
     await store.retention.erase_until(CAMERA, second.end_ms, "expired", NOON_MS + HOUR_MS)
     assert [line.count for line in await store.history.erasures(CAMERA, 10)] == [1, 1]
+
+
+# ---------------------------------------------------------------- the owner's erasing
+
+
+async def test_a_span_takes_whole_every_segment_that_it_touches(store: AnyStore) -> None:
+    first, second, third, fourth = await segments(store, 4)
+    erased = await store.retention.erase_span(CAMERA, second.end_ms - 1, third.start_ms + 1, "owner", NOON_MS)
+    assert erased == Erased(2, second.size_bytes + third.size_bytes)
+    assert await everything(store) == [first, fourth]
+    (line,) = await store.history.erasures(CAMERA, 10)
+    assert (line.reason, line.from_ms, line.to_ms, line.count) == (
+        "owner", second.start_ms, third.end_ms, 2
+    )  # fmt: skip
+
+
+async def test_erasing_a_span_twice_changes_nothing(store: AnyStore) -> None:
+    await segments(store, 2)
+    await store.retention.erase_span(CAMERA, 0, NOON_MS + 5_000, "owner", NOON_MS)
+    assert await store.retention.erase_span(CAMERA, 0, NOON_MS + 5_000, "owner", NOON_MS) == Erased()
+
+
+async def test_erasing_a_span_moves_no_horizon_and_touches_no_other_camera(store: AnyStore) -> None:
+    await segments(store, 2)
+    theirs = await segments(store, 2, camera=OTHER)
+    await store.retention.erase_span(CAMERA, 0, 2**50, "owner", NOON_MS)
+    assert await everything(store, OTHER) == theirs
+    assert await store.retention.reached_ms(CAMERA) is None
+    assert await store.retention.oldest_end_ms(CAMERA) is None
+
+
+async def test_what_is_finished_later_inside_an_erased_span_is_erased_too(store: AnyStore) -> None:
+    run = await a_run(store)
+    file = await store.recordings.begin_segment(run, 0, NOON_MS)
+    await file.append(b"one")
+    await store.retention.erase_span(CAMERA, 0, NOON_MS + 1_000, "owner", NOON_MS + 1_000)
+    await file.finish(NOON_MS + 10_000)
+    assert await everything(store) == []
+    later = await a_segment(store, run, 1)
+    assert await everything(store) == [later]
 
 
 # ---------------------------------------------------------------- upload

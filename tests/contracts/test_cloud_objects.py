@@ -61,6 +61,22 @@ async def test_deleting_nothing_does_nothing(objects: Objects) -> None:
     assert list(await objects.delete([])) == []
 
 
+async def test_every_object_is_listed_once_with_its_size(objects: Objects) -> None:
+    keys = [f"anna/74fece010203/20261124/{1795521600000 + at * 10_000}.m4s" for at in range(5)]
+    for size, key in enumerate(keys, start=1):
+        await objects.put(key, b"s" * size)
+    listed = [found async for page in objects.walk() for found in page]
+    assert sorted((found.key, found.size_bytes) for found in listed) == list(
+        zip(keys, range(1, 6), strict=True)
+    )
+
+
+async def test_what_was_deleted_is_not_listed(objects: Objects) -> None:
+    await objects.put(KEY, BYTES)
+    await objects.delete([KEY])
+    assert [found async for page in objects.walk() for found in page] == []
+
+
 async def test_an_address_names_the_object_its_size_and_its_end(objects: Objects) -> None:
     address = objects.put_address(KEY, 100, 2000)
     assert address.startswith(f"/v1/objects/{KEY}?size=100&expires=2000&signature=")

@@ -19,6 +19,7 @@ from backsight_cloud.domain.keys import run_key, segment_key
 from backsight_cloud.ports import Database
 from backsight_cloud.services.accounts import Accounts
 from backsight_cloud.services.cameras import CameraBinding
+from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.ingest import Ingest
 from backsight_cloud.services.pairing import CloudIdentity, HubPairing
 from backsight_cloud.services.playback import Playback
@@ -122,6 +123,7 @@ def _services(
         cameras=CameraBinding(database, settings.catalogue, wakes, clock),
         ingest=Ingest(database, objects, clock, wakes),
         playback=Playback(database, objects, clock),
+        erasing=OwnersErasing(database, b"confirming key", wakes, clock),
         identity=CLOUD,
         hub_address="https://cloud.example.org",
         problems={},

@@ -5,17 +5,31 @@ it began with.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from backsight_cloud.domain.records import Account, Camera, Erasure, Garbage, Hub, PairingCode, Session
+from backsight_cloud.domain.records import (
+    Account,
+    Camera,
+    Deleted,
+    Erasure,
+    Garbage,
+    Hub,
+    PairingCode,
+    Session,
+    Unbound,
+)
+from backsight_cloud.domain.vitals import Town
 from backsight_cloud.ports import AlreadyThere, OwnerMissing, Transaction
+from backsight_shared.erased import ErasedSpan
 from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
 from backsight_shared.window import WindowStep
+from fakes.erasures import FakeDeletions, FakeErasing
 from fakes.footage import FakeFootage
 
 
@@ -48,7 +62,10 @@ class State:
     events: dict[tuple[str, int, str, str], tuple[str, Event]] = field(default_factory=dict)
     placed: dict[str, tuple[str, int]] = field(default_factory=dict)
     garbage: dict[str, Garbage] = field(default_factory=dict)
-    erasures: dict[tuple[str, str, int], Erasure] = field(default_factory=dict)
+    deleted: dict[str, Deleted] = field(default_factory=dict)
+    erased: dict[str, tuple[ErasedSpan, ...]] = field(default_factory=dict)
+    unbound: dict[str, Unbound] = field(default_factory=dict)
+    erasures: dict[tuple[str, str, str, int], Erasure] = field(default_factory=dict)
     publications: dict[str, Publication] = field(default_factory=dict)
 
     def copy(self) -> "State":
@@ -100,7 +117,10 @@ def _transaction(state: State, torn: set[str]) -> Transaction:
         cameras=FakeCameras(state),
         footage=FakeFootage(state, torn),
         events=FakeEvents(state),
+        erasing=FakeErasing(state),
+        deletions=FakeDeletions(state),
         publications=FakePublications(state),
+        figures=FakeFigures(state),
     )
 
 
@@ -232,7 +252,18 @@ class FakeCameras:
         _require(self._state.accounts, camera.account)
         _require(self._state.hubs, camera.hub)
         _add(self._state.cameras, camera.id, camera)
+        self._state.unbound.pop(camera.id, None)
         self._state.steps[camera.id] = tuple(sorted(steps))
+
+    async def unbind(self, camera: Camera, now_ms: int) -> None:
+        if any(of == camera.id for of, _ in [*self._state.segments, *self._state.runs]):
+            raise OwnerMissing(f"{camera.id} still has a history")
+        for table in (self._state.steps, self._state.erased, self._state.cameras):
+            table.pop(camera.id, None)
+        self._state.unbound[camera.id] = Unbound(camera.id, camera.account, now_ms)
+
+    async def unbound(self, camera_id: str) -> Unbound | None:
+        return self._state.unbound.get(camera_id)
 
     async def update(self, camera: Camera) -> None:
         before = self._state.cameras.get(camera.id)
@@ -276,6 +307,26 @@ class FakeCameras:
     async def replace_steps(self, camera_id: str, steps: Sequence[WindowStep]) -> None:
         _require(self._state.cameras, camera_id)
         self._state.steps[camera_id] = tuple(sorted(steps))
+
+
+class FakeFigures:
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def town(self) -> Town:
+        state = self._state
+        paired = {id_: hub for id_, hub in state.hubs.items() if hub.unpaired_ms is None}
+        online = {id_ for id_, hub in paired.items() if (json.loads(hub.status_json or "{}")).get("online")}
+        due = [p.due_ms for id_, p in state.publications.items() if id_ in paired and p.wanted > p.done]
+        return Town(
+            hubs=len(paired),
+            hubs_online=len(online),
+            cameras=len(state.cameras),
+            cameras_online=sum(camera.hub in online for camera in state.cameras.values()),
+            publications_due=len(due),
+            due_since_ms=min(due, default=None),
+            database_bytes=1,
+        )
 
 
 class FakePublications:

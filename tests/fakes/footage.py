@@ -1,21 +1,18 @@
 """Runs, segments, garbage and the ledger in memory: the part of the fake database with the most rules."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backsight_cloud.domain.keys import run_key, segment_key
+from backsight_cloud.domain.ledger import Place
 from backsight_cloud.domain.looking import Part
 from backsight_cloud.domain.records import Camera, Erasure, Garbage
 from backsight_cloud.ports import OwnerMissing
-from backsight_shared.event import Event
 from backsight_shared.playlist import unbroken
 from backsight_shared.segment import Run, Segment
+from fakes.erasures import Taking
 
 if TYPE_CHECKING:
     from fakes.database import State
-
-HOUR_MS = 3_600_000
 
 
 class FakeFootage:
@@ -83,6 +80,10 @@ class FakeFootage:
     async def oldest_end_ms(self, camera: str) -> int | None:
         return (await self.oldest_ends()).get(camera)
 
+    async def next_start_ms(self, camera: str, from_ms: int) -> int | None:
+        starts = [ms for of, ms in self._state.segments if of == camera and ms >= from_ms]
+        return min(starts, default=None)
+
     async def oldest_ends(self) -> dict[str, int]:
         oldest: dict[str, int] = {}
         for _, segment in self._state.segments.values():
@@ -92,28 +93,18 @@ class FakeFootage:
     async def erase_until(self, camera: Camera, horizon_ms: int, reason: str, now_ms: int) -> Erasure | None:
         if camera.id in self._torn:
             raise RuntimeError("torn page")
-        self._remember(camera, horizon_ms)
-        gone = [
-            (owner, segment)
-            for owner, segment in self._state.segments.values()
-            if segment.camera == camera.id and segment.end_ms <= horizon_ms
-        ]
-        for owner, segment in gone:
-            del self._state.segments[segment.camera, segment.start_ms]
-            self._discard(segment_key(owner, camera.id, segment.start_ms), camera.id, now_ms)
-        self._drop_runs(camera, horizon_ms, now_ms)
-        events = self._state.events
-        for key in [key for key, (_, event) in events.items() if _is_past(event, camera.id, horizon_ms)]:
-            del events[key]
-        if not gone:
-            return None
-        erasure = _erasure(camera, [segment for _, segment in gone], reason, now_ms)
-        self._note(erasure)
-        return erasure
+        taking = Taking(self._state, camera, now_ms)
+        taking.remember(horizon_ms)
+        line = taking.segments(lambda segment: segment.end_ms <= horizon_ms, reason)
+        newest = taking.newest_run_until(horizon_ms)
+        taking.runs(lambda run_ms, end_ms: run_ms < newest and end_ms <= horizon_ms)
+        taking.events(lambda event: event.end_ms <= horizon_ms)
+        return line
 
     async def note_placed(self, keys: Sequence[tuple[str, str]], now_ms: int) -> None:
         for key, camera in keys:
             self._state.placed[key] = (camera, now_ms)
+            self._state.deleted.pop(key, None)
 
     async def forget_placed(self, keys: Sequence[str]) -> set[str]:
         return {key for key in keys if self._state.placed.pop(key, None) is not None}
@@ -122,7 +113,7 @@ class FakeFootage:
         late = [(key, camera) for key, (camera, since) in self._state.placed.items() if since < moment_ms]
         for key, camera in late:
             del self._state.placed[key]
-            self._discard(key, camera, now_ms)
+            self._state.garbage.setdefault(key, Garbage(key, camera, now_ms))
         return len(late)
 
     async def garbage(self, limit: int, after_key: str = "") -> Sequence[Garbage]:
@@ -131,17 +122,31 @@ class FakeFootage:
     async def garbage_among(self, keys: Sequence[str]) -> set[str]:
         return set(keys) & set(self._state.garbage)
 
+    async def placed_among(self, keys: Sequence[str]) -> set[str]:
+        return set(keys) & set(self._state.placed)
+
     async def forget_garbage(self, keys: Sequence[str]) -> None:
         for key in keys:
             self._state.garbage.pop(key, None)
 
-    async def erasures(self, account: str, camera: str | None, limit: int) -> Sequence[Erasure]:
+    async def erasures(
+        self,
+        account: str,
+        camera: str | None,
+        limit: int,
+        *,
+        after: Place | None = None,
+        span: tuple[int, int] | None = None,
+    ) -> Sequence[Erasure]:
         lines = [
             line
             for line in self._state.erasures.values()
-            if line.account == account and camera in (None, line.camera)
+            if line.account == account
+            and camera in (None, line.camera)
+            and (span is None or (line.from_ms < span[1] and line.to_ms > span[0]))
+            and (after is None or _order(line) > (-after.at_ms, after.camera, after.reason))
         ]
-        return sorted(lines, key=lambda line: (-line.at_ms, line.camera, line.reason))[:limit]
+        return sorted(lines, key=_order)[:limit]
 
     def _of(self, account: str, camera: str) -> list[Segment]:
         found = sorted(self._state.segments.items())
@@ -151,57 +156,12 @@ class FakeFootage:
         if camera not in self._state.cameras:
             raise OwnerMissing(f"camera {camera} does not exist")
 
-    def _discard(self, key: str, camera: str, now_ms: int) -> None:
-        self._state.garbage.setdefault(key, Garbage(key, camera, now_ms))
-
-    def _remember(self, camera: Camera, horizon_ms: int) -> None:
-        if known := self._state.cameras.get(camera.id):
-            reached = max(horizon_ms, known.reached_ms if known.reached_ms is not None else horizon_ms)
-            self._state.cameras[camera.id] = replace(known, reached_ms=reached)
-
-    def _drop_runs(self, camera: Camera, horizon_ms: int, now_ms: int) -> None:
-        """A run is over for certain when the next one began; before that, more of it may come."""
-        begun = sorted(run_ms for of, run_ms in self._state.runs if of == camera.id and run_ms <= horizon_ms)
-        for run_ms in begun[:-1]:
-            owner, _, end_ms = self._state.runs[camera.id, run_ms]
-            if end_ms <= horizon_ms:
-                del self._state.runs[camera.id, run_ms]
-                self._discard(run_key(owner, camera.id, run_ms), camera.id, now_ms)
-
-    def _note(self, line: Erasure) -> None:
-        key = (line.camera, line.reason, line.at_ms // HOUR_MS)
-        known = self._state.erasures.get(key)
-        if known is not None:
-            line = Erasure(
-                line.camera,
-                line.account,
-                max(line.at_ms, known.at_ms),
-                line.reason,
-                min(line.from_ms, known.from_ms),
-                max(line.to_ms, known.to_ms),
-                line.count + known.count,
-                line.size_bytes + known.size_bytes,
-            )
-        self._state.erasures[key] = line
-
 
 def _part(part: Sequence[Segment]) -> Part:
     size = sum(segment.size_bytes for segment in part)
     return Part(part[0].run_ms, part[0].start_ms, part[-1].end_ms, len(part), size)
 
 
-def _erasure(camera: Camera, gone: Sequence[Segment], reason: str, now_ms: int) -> Erasure:
-    return Erasure(
-        camera.id,
-        camera.account,
-        now_ms,
-        reason,
-        min(segment.start_ms for segment in gone),
-        max(segment.end_ms for segment in gone),
-        len(gone),
-        sum(segment.size_bytes for segment in gone),
-    )
-
-
-def _is_past(event: Event, camera: str, horizon_ms: int) -> bool:
-    return event.camera == camera and event.end_ms <= horizon_ms
+def _order(line: Erasure) -> tuple[int, str, str]:
+    """Newest first."""
+    return -line.at_ms, line.camera, line.reason

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from backsight_agent.adapters.local_api import LocalApiSettings, listening
+from backsight_agent.adapters.local_erasing import LocalErasing
 from backsight_agent.adapters.local_looking import Looking
 from backsight_agent.adapters.store.opening import Store, open_store
 from backsight_agent.domain.holding import FixedWindows
@@ -52,18 +54,25 @@ class House:
     folder: Path
     session: aiohttp.ClientSession
 
+    async def post(self, path: str, body: object, **headers: str) -> tuple[int, dict[str, Any]]:
+        async with self.session.post(self.url + path, json=body, headers=headers) as answer:
+            return answer.status, await answer.json(content_type=None)
+
     async def get(self, path: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
         async with self.session.get(self.url + path, headers=headers) as answer:
             return answer.status, answer.headers, await answer.read()
 
 
 @asynccontextmanager
-async def a_house(folder: Path, *, lan: bool = False, token: str | None = None) -> AsyncIterator[House]:
+async def a_house(
+    folder: Path, *, lan: bool = False, token: str | None = None, paired: bool = False
+) -> AsyncIterator[House]:
     clock, windows = FakeClock(), Windows()
     settings = LocalApiSettings("127.0.0.1", 0, lan, token)
     async with open_store(folder, clock) as store, aiohttp.ClientSession() as session:
         looking = looking_at(store, clock, windows)
-        async with listening(settings, looking) as url:
+        erasing = LocalErasing(store.retention, windows.changed, paired)
+        async with listening(settings, looking, erasing) as url:
             yield House(store, clock, windows, looking, url, folder, session)
 
 

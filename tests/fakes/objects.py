@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from backsight_cloud.ports import ObjectMissing
+from backsight_cloud.ports import Found, ObjectMissing
 
 CHUNK_BYTES = 4  # small on purpose: what reads a whole object in one chunk is wrong
 
@@ -10,12 +10,15 @@ CHUNK_BYTES = 4  # small on purpose: what reads a whole object in one chunk is w
 class FakeObjects:
     """Implements the ports `Objects` and `Receiving`.
 
-    `undeletable` are keys that stay; every address is permitted until the end of time.
+    `undeletable` are keys that stay, and are said to; `lies_about` those that are said to be gone, and stay.
+    Every object was changed at `changed_ms`; every address is permitted until the end of time.
     """
 
     def __init__(self) -> None:
         self.held: dict[str, bytes] = {}
         self.undeletable: set[str] = set()
+        self.lies_about: set[str] = set()
+        self.changed_ms = 0
         self.fails_with: Exception | None = None
 
     async def put(self, key: str, data: bytes) -> None:
@@ -37,9 +40,15 @@ class FakeObjects:
     async def delete(self, keys: Sequence[str]) -> Sequence[str]:
         self._fail()
         gone = [key for key in keys if key not in self.undeletable]
-        for key in gone:
+        for key in set(gone) - self.lies_about:
             self.held.pop(key, None)
         return gone
+
+    async def walk(self) -> AsyncIterator[Sequence[Found]]:
+        self._fail()
+        listed = [Found(key, len(data), self.changed_ms) for key, data in self.held.items()]
+        for start in range(0, len(listed), 2):
+            yield listed[start : start + 2]
 
     def put_address(self, key: str, size_bytes: int, expires_ms: int) -> str:
         return f"/v1/objects/{key}?size={size_bytes}&expires={expires_ms}&signature=fake"

@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from backsight_agent.ports import StoreFailed
+from backsight_agent.domain.anchoring import Undated
+from backsight_agent.ports import MomentTaken
 from backsight_shared.segment import Run, Segment
 
 
@@ -13,25 +14,29 @@ class FakeRecordings:
 
     runs: dict[int, tuple[Run, bytes]] = field(default_factory=dict)
     segments: list[tuple[Segment, bytes]] = field(default_factory=list)
+    undated: dict[int, Undated] = field(default_factory=dict)
     abandoned: list[tuple[int, bytes]] = field(default_factory=list)
     earlier_end_ms: int | None = None  # of what was recorded before this start of the hub
     fails_with: Exception | None = None
+    fails_to_finish: Exception | None = None
     hang: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.hang.set()
 
-    async def begin_run(self, run: Run, init: bytes) -> None:
+    async def begin_run(self, run: Run, init: bytes, undated: Undated | None = None) -> None:
         self.check()
         if run.run_ms in self.runs:
-            raise StoreFailed(f"run {run.run_ms} is there already")
+            raise MomentTaken(f"run {run.run_ms} is there already")
         self.runs[run.run_ms] = (run, init)
+        if undated is not None:
+            self.undated[run.run_ms] = undated
 
     async def begin_segment(self, run: Run, sequence: int, start_ms: int) -> "FakeSegmentFile":
         self.check()
         if any(segment.start_ms == start_ms for segment, _ in self.segments):
-            raise StoreFailed(f"segment {start_ms} is there already")
+            raise MomentTaken(f"segment {start_ms} is there already")
         return FakeSegmentFile(self, run, sequence, start_ms)
 
     async def last_end_ms(self, camera: str) -> int | None:
@@ -83,6 +88,9 @@ class FakeSegmentFile:
 
     async def finish(self, end_ms: int) -> Segment:
         self._store.check()
+        if self._store.fails_to_finish:
+            await self.abandon()  # as a store leaves it for later
+            raise self._store.fails_to_finish
         assert self._open
         self._open = False
         data = b"".join(self._fragments)

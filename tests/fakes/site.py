@@ -6,6 +6,7 @@ from aiohttp import web
 
 from backsight_cloud.config import HttpSettings, Settings
 from backsight_cloud.services.accounts import Accounts
+from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.ingest import Ingest
 from backsight_cloud.services.playback import Playback
 from backsight_cloud.web.site import Services, make_site
@@ -26,6 +27,7 @@ def site_of(town: Town, folder: Path, *, behind_proxy: bool = False) -> web.Appl
         cameras=town.cameras,
         ingest=Ingest(town.database, objects, town.clock),
         playback=Playback(town.database, objects, town.clock),
+        erasing=OwnersErasing(town.database, b"confirming key", town.wakes, town.clock),
         identity="cloud-x",
         hub_address="https://cloud.example:8471",
         problems={},

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backsight_shared import topics
 from backsight_shared.entitlement import CameraEntitlement, Entitlement, from_claims, to_claims
+from backsight_shared.erased import MOST_SPANS, ErasedSpan, joined
 from backsight_shared.errors import Malformed
 from backsight_shared.window import WindowStep
 
@@ -19,10 +20,20 @@ HOUR_MS = 3_600_000
 steps = st.lists(
     st.tuples(st.integers(0, 10**13), st.integers(0, 10**7)), min_size=1, max_size=8, unique_by=lambda s: s[0]
 ).map(lambda pairs: tuple(WindowStep(start, seconds * 1000) for start, seconds in sorted(pairs)))
+erased = st.lists(
+    st.builds(
+        lambda start, length: ErasedSpan(start, start + length), st.integers(0, 10**13), st.integers(1, 10**7)
+    ),
+    max_size=8,
+).map(joined)
 cameras = st.dictionaries(
     st.from_regex(r"[0-9a-f]{12}", fullmatch=True),
     st.builds(
-        CameraEntitlement, st.sampled_from(["free", "plus"]), steps, st.sampled_from(["all", "events", "off"])
+        CameraEntitlement,
+        st.sampled_from(["free", "plus"]),
+        steps,
+        st.sampled_from(["all", "events", "off"]),
+        erased,
     ),
     max_size=5,
 )
@@ -32,7 +43,8 @@ entitlements = st.builds(
 
 
 def a_document(**changed: object) -> dict[str, Any]:
-    entitled = CameraEntitlement("plus", (WindowStep(0, 12 * HOUR_MS), WindowStep(50, 48 * HOUR_MS)), "all")
+    steps = (WindowStep(0, 12 * HOUR_MS), WindowStep(50, 48 * HOUR_MS))
+    entitled = CameraEntitlement("plus", steps, "all", (ErasedSpan(10, 20), ErasedSpan(30, 40)))
     return to_claims(Entitlement("cloud-1", "hub-1", 3, 100, 101, {DOOR: entitled})) | changed
 
 
@@ -53,6 +65,7 @@ def test_the_document_looks_as_described() -> None:
                 "plan": "plus",
                 "windows": [{"from_ms": 0, "window_s": 43200}, {"from_ms": 50, "window_s": 172800}],
                 "upload": "all",
+                "erase": [{"from_ms": 10, "to_ms": 20}, {"from_ms": 30, "to_ms": 40}],
             }
         },
     }
@@ -66,6 +79,27 @@ def test_without_an_upload_policy_everything_is_uploaded() -> None:
     document = a_document()
     del document["cameras"][DOOR]["upload"]
     assert from_claims(document).cameras[DOOR].upload == "all"
+
+
+def test_a_document_of_a_cloud_that_erased_nothing_yet_is_still_valid() -> None:
+    document = a_document()
+    del document["cameras"][DOOR]["erase"]
+    assert from_claims(document).cameras[DOOR].erase == ()
+
+
+def spans(count: int) -> tuple[ErasedSpan, ...]:
+    return tuple(ErasedSpan(10 * number, 10 * number + 5) for number in range(count))
+
+
+def test_more_erased_spans_than_a_document_holds_are_not_written() -> None:
+    entitled = CameraEntitlement("free", (WindowStep(0, 1000),), "all", spans(MOST_SPANS + 1))
+    with pytest.raises(ValueError, match="64 erased spans"):
+        to_claims(Entitlement("c", "h", 1, 0, 0, {DOOR: entitled}))
+
+
+def test_a_newer_clouds_longer_list_of_erased_spans_is_read() -> None:
+    more = [{"from_ms": span.from_ms, "to_ms": span.to_ms} for span in spans(MOST_SPANS + 1)]
+    assert from_claims(with_camera(erase=more)).cameras[DOOR].erase == spans(MOST_SPANS + 1)
 
 
 def test_a_window_of_a_part_of_a_second_is_not_written() -> None:
@@ -95,6 +129,18 @@ def with_camera(**changed: object) -> dict[str, Any]:
         (with_camera(upload="some"), f"entitlement.cameras.{DOOR}.upload must be one of"),
         (with_camera(windows=[{"from_ms": 0}]), f"{DOOR}.windows[0].window_s is missing"),
         (with_camera(windows=[{"from_ms": 0, "window_s": -1}]), "a window cannot be negative"),
+        (with_camera(erase=None), f"entitlement.cameras.{DOOR}.erase must be a list, not nothing"),
+        (with_camera(erase=[{"from_ms": 5}]), f"{DOOR}.erase[0].to_ms is missing"),
+        (with_camera(erase=[{"from_ms": 5, "to_ms": 5}]), "an erased span must end after it starts"),
+        (with_camera(erase=[{"from_ms": -5, "to_ms": 5}]), "an erased span must end after it starts"),
+        (
+            with_camera(erase=[{"from_ms": 5, "to_ms": 9}, {"from_ms": 9, "to_ms": 12}]),
+            f"entitlement.cameras.{DOOR}.erase must be in order of time, no two spans touching",
+        ),
+        (
+            with_camera(erase=[{"from_ms": 15, "to_ms": 19}, {"from_ms": 9, "to_ms": 12}]),
+            f"entitlement.cameras.{DOOR}.erase must be in order of time",
+        ),
         (
             with_camera(windows=[{"from_ms": 5, "window_s": 1}, {"from_ms": 5, "window_s": 2}]),
             f"entitlement.cameras.{DOOR}.windows must be in order of time",

@@ -203,6 +203,21 @@ async def test_the_masked_lens_refuses_a_stream(camera: SimTapo) -> None:
         await asyncio.to_thread(watch, rtsp_url(camera), 1)
 
 
+async def test_a_hub_s_challenge_says_little_and_leaves_the_connection_open(open_street: OpenStreet) -> None:
+    """As in go2rtc issue 1174."""
+    hub = (await open_street(models=["H200"])).cameras[0]
+    reader, writer = await asyncio.open_connection(hub.address, hub.setup.ports.media)
+    for _ in range(2):
+        writer.write(b"POST /stream?deviceId=x HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+        answer = (await reader.readuntil(b"HTTP ERROR 401")).decode()
+        assert answer.startswith("HTTP/1.1 401 Unauthorized\r\nContent-Length: 14\r\n")
+        assert "Connection: close" in answer
+        assert 'algorithm="MD5"' in answer
+        assert "opaque=" in answer
+        assert "encrypt_type" not in answer
+    writer.close()
+
+
 async def test_python_kasa_reaches_what_hangs_on_a_hub(open_street: OpenStreet) -> None:
     street = await open_street(models=["H200"])
     hub = street.cameras[0]

@@ -11,15 +11,15 @@ from backsight_agent.domain.media import Arrival
 from backsight_agent.domain.unusable import Unusable
 
 
-async def reached(host: str, port: int, within_s: float, where: str, power: str) -> socket.socket:
-    """A connection to the camera. `power`: what an owner should look at when there is none."""
+async def reached(host: str, port: int, within_s: float, where: str, powered: str) -> socket.socket:
+    """A connection to the camera. `powered`: what its owner should look at when there is none."""
     try:
         async with asyncio.timeout(within_s):
             return await connect(host, port)
     except OSError as error:  # a timeout is one, too
         raise CameraUnreachable(
             f"nothing answers at {where} ({error.strerror or 'no answer'}); "
-            f"is the camera {power}, and is this still its address?"
+            f"is {powered}, and is this still its address?"
         ) from error
 
 

@@ -1,7 +1,6 @@
 """The cloud's HTTPS side for a paired hub: implements the port CloudApi, and renewing a certificate."""
 
 import asyncio
-import io
 import ssl
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -9,10 +8,11 @@ from typing import Any, Protocol, Self, TypeVar
 import aiohttp
 from yarl import URL
 
+from backsight_agent.adapters.cloud_body import Limit, PacedBody, Patience
 from backsight_agent.adapters.cloud_http import Answer, BadAddress, CloudNotTrusted, ask, safe_address, trust
 from backsight_agent.adapters.hub_token import HubToken
 from backsight_agent.adapters.keystore import Keystore
-from backsight_agent.ports import CloudRefusedHub, CloudUnavailable
+from backsight_agent.ports import AnswerLost, CloudRefusedHub, CloudUnavailable
 from backsight_shared import shapes
 from backsight_shared.clock import Clock
 from backsight_shared.wire import (
@@ -29,7 +29,8 @@ from backsight_shared.wire import (
 )
 
 CONFIRMS_WITHIN_S = 10.0  # seconds; a time that was longer on its way confirms nothing
-_SLOWEST_UPLOAD = 10_000  # bytes a second; below that an upload is given up and tried again
+STALL_S = 60.0  # seconds without progress; then an upload is given up and tried again, however slow the link
+_PUT_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120)  # read: once all is sent
 _CONNECTIONS = 8
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class HttpCloud:
         paired = keystore.pairing()
         self._clock = clock
         self._time = time
+        self._limit = Limit(None, clock)
         self._base = safe_address(paired.url)
         self._own_ca = keystore.cloud_ca_file if paired.own_ca else None
         self._token = HubToken(keystore.private_key_pem(), paired.hub, paired.cloud, clock)
@@ -63,6 +65,10 @@ class HttpCloud:
     ) -> None:
         await self._session.close()
 
+    def limit_to(self, bytes_per_s: float | None) -> None:
+        """From now on all uploads together take no more than this in a second; None: as fast as it goes."""
+        self._limit = Limit(bytes_per_s, self._clock)
+
     async def report_cameras(self, report: CamerasReport) -> CamerasAnswer:
         return await self._call("PUT", "v1/hub/cameras", report, CamerasAnswer)
 
@@ -74,7 +80,15 @@ class HttpCloud:
     async def put(self, place: Place, data: bytes) -> None:
         """Send the bytes to their place; its address is the permission: no token goes with it."""
         url, context = self._address(place)
-        answer = await self._ask("PUT", url, context, data=io.BytesIO(data), timeout=_time_for(data))
+        patience = Patience(STALL_S)
+        body = PacedBody(data, self._limit, patience)
+        try:
+            async with patience.lasting():
+                answer = await self._ask("PUT", url, context, data=body, timeout=_PUT_TIMEOUT)
+        except TimeoutError as error:
+            raise CloudUnavailable(f"an upload to {url.host} stood still for {STALL_S:.0f} s") from error
+        except CloudUnavailable as error:
+            raise AnswerLost(str(error)) if body.is_out else error from error.__cause__
         if not 200 <= answer.status < 300:
             raise CloudUnavailable(f"{url.host} did not take an upload (it answered {answer.status})")
 
@@ -140,7 +154,3 @@ def _refuse_short(batch: Batch, runs: int, segments: int) -> None:
 def _refusal(answer: Answer) -> str:
     said = answer.detail().rstrip(".") or f"it answered {answer.status}"
     return f"the cloud does not accept this hub ({said}): if it was unpaired there, pair it anew"
-
-
-def _time_for(data: bytes) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=60 + len(data) / _SLOWEST_UPLOAD, sock_connect=10)

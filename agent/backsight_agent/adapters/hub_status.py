@@ -14,8 +14,11 @@ from backsight_agent.domain.profile_files import profile_of
 from backsight_agent.domain.remarks import remarks
 from backsight_agent.domain.states import Board
 from backsight_agent.domain.trusted_time import TrustedTime
+from backsight_agent.domain.vitals import Vitals
 from backsight_agent.ports import Windows
+from backsight_agent.tasks.dating import Dating
 from backsight_agent.tasks.prune import PruneHealth
+from backsight_agent.tasks.room import RoomHealth
 from backsight_shared.clock import Clock
 from backsight_shared.window import in_force
 
@@ -41,12 +44,20 @@ class HubView:
     clock: Clock
     cloud: CloudSide
     health: PruneHealth = field(default_factory=PruneHealth)
+    room: RoomHealth = field(default_factory=RoomHealth)
+    short: dict[str, str] = field(
+        default_factory=dict
+    )  # by camera: why its history is shorter than its window
+    vitals: Vitals = field(default_factory=Vitals)
+    dating: Dating = field(default_factory=Dating)
 
     async def status(self) -> Mapping[str, object]:
         """The hub as JSON-ready values; times are UTC milliseconds."""
         free, total = await asyncio.to_thread(self.disk)
         now_ms = self.time.trusted_now_ms()
-        waiting = await self.store.backlog.counts() if self.cloud.paired else {}
+        backlog = self.store.backlog
+        counts = (await backlog.counts(), await backlog.missed()) if self.cloud.paired else ({}, {})
+        waiting, missed = counts
         return {
             "running": True,
             "version": version("backsight"),
@@ -61,7 +72,8 @@ class HubView:
                 "files_left": self.health.files_left,
             },
             "cameras": [
-                await self._camera(camera.camera, camera.name, now_ms, waiting.get(camera.camera, 0))
+                await self._camera(camera.camera, camera.name, now_ms)
+                | {"waiting": waiting.get(camera.camera, 0), "missed": missed.get(camera.camera, 0)}
                 for camera in self.settings.cameras
             ],
             "problems": self.board.problems,
@@ -72,7 +84,9 @@ class HubView:
         facts = self.board.facts[camera]
         own = next(one for one in self.settings.cameras if one.camera == camera)
         trusted = self.time.trusted_now_ms() is not None
-        return remarks(facts, profile_of(own.family, facts.model or own.model), clock_trusted=trusted)
+        told = remarks(facts, profile_of(own.family, facts.model or own.model), clock_trusted=trusted)
+        short = self.short.get(camera)
+        return (*told, short) if short else told
 
     def disk(self) -> tuple[int, int]:
         """Free and total bytes where the history is kept. Blocks."""
@@ -89,7 +103,7 @@ class HubView:
             "serial": side.held.serial if side.held else 0,
         }
 
-    async def _camera(self, camera: str, name: str, now_ms: int | None, waiting: int) -> dict[str, object]:
+    async def _camera(self, camera: str, name: str, now_ms: int | None) -> dict[str, object]:
         state, facts = self.board.states[camera], self.board.facts[camera]
         history = self.store.history
         horizon = visible_horizon(self.windows, camera, await history.reached_ms(camera), now_ms)
@@ -110,5 +124,4 @@ class HubView:
             "horizon_ms": horizon,
             "from_ms": span[0] if span else None,
             "to_ms": span[1] if span else None,
-            "waiting": waiting,
         }

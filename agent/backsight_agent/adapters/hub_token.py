@@ -28,8 +28,13 @@ class HubToken:
         return self._token
 
     def correct(self, cloud_time_ms: int | None) -> bool:
-        """Go by the cloud's time from now on; False when that changes nothing."""
-        if cloud_time_ms is None or abs(self._now_ms() - cloud_time_ms) < _WORTH_CORRECTING_MS:
+        """Go by the cloud's time from now on; False when the refused token was made by that already.
+
+        It is the token's time that counts: the clock may have learned better from the very refusal.
+        """
+        since_ms = (self._clock.monotonic() - self._made_at) * 1000
+        by_token_ms = self._made_ms + since_ms if self._token else self._now_ms()
+        if cloud_time_ms is None or abs(by_token_ms - cloud_time_ms) < _WORTH_CORRECTING_MS:
             return False
         self._zero_ms = cloud_time_ms - round(self._clock.monotonic() * 1000)
         self._token = ""

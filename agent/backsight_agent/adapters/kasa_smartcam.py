@@ -16,12 +16,13 @@ from kasa.exceptions import AuthenticationError, DeviceError, KasaException
 from backsight_agent.adapters import smartcam_settings as smartcam
 from backsight_agent.adapters.kasa_errors import translated
 from backsight_agent.adapters.same_camera import refuse_other_camera
-from backsight_agent.camera_ports import CameraUnreachable, SettingRefused
+from backsight_agent.camera_ports import CameraUnreachable, NotOnHub, SettingRefused
 from backsight_agent.domain.camera_settings import Direction, refuse_strange
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.noticing import Noticed, clock_off_s, kind_of, moment, noticeable
 from backsight_agent.domain.profiles import plain_model
 from backsight_agent.domain.states import CameraFacts
+from backsight_agent.domain.whereabouts import OnHub
 from backsight_shared.clock import Clock
 from backsight_shared.segment import camera_id
 
@@ -48,6 +49,7 @@ class SmartcamControl:
         self._is_child = is_child  # the hub that it hangs on answers at the host
         self._turn = asyncio.Lock()
         self._device: Device | None = None
+        self._asked: Device | None = None  # the child that was asked for everything, once in a session
         self._since = 0.0  # monotonic: when the device object was made
 
     async def read(self) -> CameraFacts:
@@ -111,19 +113,32 @@ class SmartcamControl:
             answer = await device.protocol.query(request)
             return answer if isinstance(answer, dict) else {}
 
+    async def on_hub(self) -> OnHub:
+        """Where the camera hangs, asked anew. Raises NotOnHub."""
+        async with self._bounded():
+            await self.close()  # what hangs on a hub is listed when a session begins
+            hub = await self._connected(update=False)
+            return OnHub(self._hanging(hub).device_id, _mac_of(hub))
+
     async def close(self) -> None:
         """Let go of the session."""
-        device, self._device = self._device, None
+        device, self._device, self._asked = self._device, None, None
         if device is not None:
             await device.disconnect()
 
     @asynccontextmanager
     async def _session(self, *, update: bool) -> AsyncIterator[Device]:
-        """The device, asked anew for everything with `update`; one call at a time, in bounded time."""
+        """The camera, asked anew for everything with `update`."""
+        async with self._bounded():
+            yield await self._ready(update=update)
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        """One call at a time, in bounded time; after any trouble the session is gone."""
         async with self._turn:
             try:
                 async with asyncio.timeout(READ_S):
-                    yield await self._ready(update=update)
+                    yield
             except (KasaException, TimeoutError, KeyError, TypeError, AttributeError) as error:
                 await self.close()
                 # Their texts carry the camera's answers, with nonces and hashes: nothing is passed on.
@@ -134,35 +149,46 @@ class SmartcamControl:
 
     async def _ready(self, *, update: bool) -> Device:
         """The camera itself, which may be one of those that hang on the device at the host."""
-        # Of a child python-kasa asks again only what was changed, and forgets the rest: it is made anew.
-        if self._device is not None and (self._is_old() or (update and self._is_child)):
+        if update and self._is_child:
+            # Of a child python-kasa asks again only what was changed, and forgets the rest: it is made anew.
             await self.close()
-        fresh = self._device is None
+        device = await self._connected(update=update)
+        if self._is_child:
+            return await self._child(device)
+        try:
+            refuse_other_camera(self._camera, device.mac, self._host)
+        except CameraUnreachable:
+            await self.close()  # a stranger's session is none of ours
+            raise
+        return device
+
+    async def _connected(self, *, update: bool) -> Device:
+        """The device at the host, in the session that there is or in a new one."""
+        if self._device is not None and self._is_old():
+            await self.close()
         if self._device is None:
             device = await Device.connect(config=self._config())  # updates; closes by itself when it fails
             self._device, self._since = device, self._clock.monotonic()
         elif update:
             await self._device.update()
-        if self._is_child:
-            return await self._child(self._device, fresh=fresh)
-        try:
-            refuse_other_camera(self._camera, self._device.mac, self._host)
-        except CameraUnreachable:
-            await self.close()  # a stranger's session is none of ours
-            raise
         return self._device
 
     def _is_old(self) -> bool:
         return self._clock.monotonic() - self._since > SESSION_S
 
-    async def _child(self, hub: Device, *, fresh: bool) -> Device:
+    async def _child(self, hub: Device) -> Device:
+        child = self._hanging(hub)
+        if child is not self._asked:  # a hub's own update leaves its children as they were
+            await child.update()
+            self._asked = child
+        return child
+
+    def _hanging(self, hub: Device) -> Device:
         for child in hub.children:
-            if child.mac and camera_id(child.mac) == self._camera:
-                if fresh:  # a hub's own update leaves its children as they were
-                    await child.update()
+            if _mac_of(child) == self._camera:
                 return child
         hanging = ", ".join(f"{child.model} {child.mac}" for child in hub.children) or "nothing that we know"
-        raise CameraUnreachable(
+        raise NotOnHub(
             f"no camera {self._camera} hangs on the hub at {self._host}, but {hanging}: set `mac` to it"
         )
 
@@ -183,6 +209,14 @@ class SmartcamControl:
                 http_port=self._port,
             ),
         )
+
+
+def _mac_of(device: Device) -> str:
+    """As a camera's id; empty for one that does not say."""
+    try:
+        return camera_id(device.mac)
+    except ValueError:
+        return ""
 
 
 @contextmanager

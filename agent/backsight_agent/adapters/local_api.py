@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from backsight_agent.adapters.local_access import check_host, check_token
+from backsight_agent.adapters.local_erasing import LocalErasing, erasing_routes
 from backsight_agent.adapters.local_looking import Looking
 from backsight_agent.adapters.local_problems import answer_problems
 from backsight_agent.adapters.local_routes import routes
@@ -41,9 +42,11 @@ class LocalApiSettings:
             raise NeedsAttention(f"[local_api] {self.host} is not this machine alone: set lan = true")
 
 
-async def serve_local(settings: LocalApiSettings, looking: Looking, running_file: Path) -> None:
+async def serve_local(
+    settings: LocalApiSettings, looking: Looking, running_file: Path, erasing: LocalErasing | None = None
+) -> None:
     """Serve until cancelled; `running_file` says where, as JSON, while it does. Raises CannotListen."""
-    async with listening(settings, looking) as url:
+    async with listening(settings, looking, erasing) as url:
         content = json.dumps({"url": url}).encode() + b"\n"
         written = asyncio.ensure_future(asyncio.to_thread(write_private, running_file, content))
         try:
@@ -55,9 +58,12 @@ async def serve_local(settings: LocalApiSettings, looking: Looking, running_file
 
 
 @asynccontextmanager
-async def listening(settings: LocalApiSettings, looking: Looking) -> AsyncIterator[str]:
+async def listening(
+    settings: LocalApiSettings, looking: Looking, erasing: LocalErasing | None = None
+) -> AsyncIterator[str]:
     """The running API; its address. No access log: addresses may carry the token."""
-    runner = web.AppRunner(make_app(settings, looking), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    app = make_app(settings, looking, erasing)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)
@@ -72,13 +78,15 @@ async def listening(settings: LocalApiSettings, looking: Looking) -> AsyncIterat
         await runner.cleanup()
 
 
-def make_app(settings: LocalApiSettings, looking: Looking) -> web.Application:
+def make_app(
+    settings: LocalApiSettings, looking: Looking, erasing: LocalErasing | None = None
+) -> web.Application:
     """The application with its guards."""
     guards = [answer_problems, check_host(lan=settings.lan)]
     if settings.token:
         guards.append(check_token(settings.token))
     app = web.Application(middlewares=guards)
-    app.add_routes(routes(looking))
+    app.add_routes([*routes(looking), *erasing_routes(looking, erasing)])
     return app
 
 

@@ -13,9 +13,9 @@ from backsight_agent.domain.states import Board
 from backsight_agent.ports import History, Windows
 from backsight_shared.clock import Clock
 from backsight_shared.segment import Segment
-from backsight_shared.window import expired
 
 HOUR_MS = 3_600_000
+_LATEST_MS = 10**16  # what a moment in an address can say
 
 
 class LocalHistory(History, Protocol):
@@ -23,13 +23,21 @@ class LocalHistory(History, Protocol):
 
     async def cameras(self) -> Sequence[str]: ...
 
-    async def erasures(self, camera: str, limit: int) -> Sequence[Erasure]: ...
+    async def erasures(
+        self, camera: str, limit: int, span: tuple[int, int] | None = None
+    ) -> Sequence[Erasure]: ...
 
 
 class Time(Protocol):
     """Whether the clock may be trusted."""
 
     def trusted_now_ms(self) -> int | None: ...
+
+
+class Metrics(Protocol):
+    """What can be counted."""
+
+    async def page(self, *, openmetrics: bool) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class Looking:
     names: Mapping[str, str]  # by camera: what its owner calls it
     status: Callable[[], Awaitable[Mapping[str, object]]]
     clock: Clock
+    metrics: Metrics | None = None
 
     async def known(self, camera: str) -> str:
         """The camera, if it is one. Raises Problem 404 that names those that are."""
@@ -75,10 +84,8 @@ class Looking:
 
     async def segment(self, camera: str, start_ms: int) -> Segment | None:
         """The segment that starts then, if it is visible."""
-        segment = await self.history.segment(camera, start_ms)
-        if segment is None or expired(segment.end_ms, await self.horizon_ms(camera)):
-            return None
-        return segment
+        found = await self.segments(camera, Span(start_ms, start_ms + 1))
+        return next((segment for segment in found if segment.start_ms == start_ms), None)
 
 
 def span_of(request: web.Request, now_ms: int, *, longest_ms: int) -> Span:
@@ -100,6 +107,17 @@ def recent_or(request: web.Request, now_ms: int, *, recent_ms: int, longest_ms: 
     if "from" in request.query or "to" in request.query:
         return span_of(request, now_ms, longest_ms=longest_ms)
     return Span(max(0, now_ms - recent_ms), now_ms + HOUR_MS)
+
+
+def history_asked(request: web.Request) -> tuple[int, int] | None:
+    """`?from&to`, each of which may be missing; None without both. Raises Problem 400."""
+    from_ms, to_ms = _moment(request, "from"), _moment(request, "to")
+    if from_ms is None and to_ms is None:
+        return None
+    from_ms, to_ms = from_ms or 0, _LATEST_MS if to_ms is None else to_ms
+    if from_ms >= to_ms:
+        raise Problem(400, "to is not after from", f"to: must be later than from ({from_ms})")
+    return from_ms, to_ms
 
 
 def moment_in_path(request: web.Request, name: str) -> int:

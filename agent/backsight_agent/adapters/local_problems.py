@@ -41,7 +41,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
 
 _DETAILS = {
     404: "There is nothing at this address; /cameras lists what there is",
-    405: "Everything here is read with GET",
+    405: "Everything here is read with GET; /cameras/{camera}/erase takes POST",
 }
 
 

@@ -5,13 +5,21 @@ import json
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from backsight_agent.adapters.local_clips import send_clip
-from backsight_agent.adapters.local_looking import HOUR_MS, Looking, moment_in_path, recent_or, span_of
+from backsight_agent.adapters.local_looking import (
+    HOUR_MS,
+    Looking,
+    history_asked,
+    moment_in_path,
+    recent_or,
+    span_of,
+)
 from backsight_agent.adapters.local_problems import Problem
 from backsight_agent.domain.states import CameraFacts
 from backsight_agent.ports import Gap
+from backsight_shared.exposition import OPENMETRICS, PLAIN, accepts_openmetrics
 from backsight_shared.playlist import Addresses, media_playlist
 from backsight_shared.shapes import write
 
@@ -25,6 +33,7 @@ def routes(looking: Looking) -> list[web.RouteDef]:
     handlers, camera = _Handlers(looking), "/cameras/{camera}"
     return [
         web.get("/status", handlers.status),
+        web.get("/metrics", handlers.metrics),
         web.get("/cameras", handlers.cameras),
         web.get(f"{camera}/history", handlers.history),
         web.get(f"{camera}/erasures", handlers.erasures),
@@ -41,6 +50,15 @@ class _Handlers:
 
     async def status(self, request: web.Request) -> web.Response:
         return await _json(await self._looking.status())
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """For Prometheus; with the guards of every page."""
+        openmetrics = accepts_openmetrics(request.headers.get(hdrs.ACCEPT, ""))
+        if self._looking.metrics is None:
+            raise _gone("metrics")
+        text = await self._looking.metrics.page(openmetrics=openmetrics)
+        headers = {"Content-Type": OPENMETRICS if openmetrics else PLAIN, "Cache-Control": "no-store"}
+        return web.Response(body=text.encode(), headers=headers)
 
     async def cameras(self, request: web.Request) -> web.Response:
         return await _json({"cameras": [await self._camera(camera) for camera in self._looking.names]})
@@ -64,7 +82,8 @@ class _Handlers:
 
     async def erasures(self, request: web.Request) -> web.Response:
         camera = await self._known(request)
-        lines = await self._looking.history.erasures(camera, _LEDGER_LINES)
+        span = history_asked(request)
+        lines = await self._looking.history.erasures(camera, _LEDGER_LINES, span)
         return await _json({"camera": camera, "erasures": lines})
 
     async def playlist(self, request: web.Request) -> web.Response:

@@ -41,7 +41,7 @@ class MultipartSource:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[Arrival]]:
         """Connect, ask, and iterate over what arrives; see the port."""
-        raw = await reached(self._host, self._port, CONNECT_S, self._where, "plugged in")
+        raw = await reached(self._host, self._port, CONNECT_S, self._where, "the camera plugged in")
         with closing(TlsPull(raw, self._tls, self._host)) as wire:
             async with aclosing(self._arrivals(wire, *await self._ask(wire))) as arrivals:
                 yield arrivals

@@ -41,7 +41,7 @@ class RtspSource:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[Arrival]]:
         """Connect, play, and iterate over what arrives; see the port."""
-        raw = await reached(self._host, self._port, CONNECT_S, self._where, "plugged in")
+        raw = await reached(self._host, self._port, CONNECT_S, self._where, "the camera plugged in")
         with closing(TcpPull(raw)) as wire:
             url = f"rtsp://{self._host}:{self._port}{self._path}"
             session = RtspSession(wire, url, self._where, self._login)

@@ -26,7 +26,7 @@ QUALITIES = {"main": "HD", "sub": "VGA"}
 
 
 class VhttpdSource:
-    """One Tapo camera's stream. `password` is the one of its cloud account."""
+    """One Tapo camera's stream, or what hangs on a hub. `password` is the one of its cloud account."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class VhttpdSource:
         password: str,
         clock: Clock,
         *,
+        target: vhttpd.Target = vhttpd.OWN,
         quality: str = "main",
         audio_hz: int = 8000,
         silence_s: float = SILENCE_S,
@@ -43,6 +44,7 @@ class VhttpdSource:
         self._port = port
         self._password = password
         self._clock = clock
+        self._target = target
         self._quality = QUALITIES[quality]
         self._audio_hz = audio_hz
         self._silence_s = silence_s
@@ -50,10 +52,10 @@ class VhttpdSource:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[Arrival]]:
         """Connect, ask, and iterate over what arrives; see the port."""
-        raw = await reached(self._host, self._port, CONNECT_S, self._where, "charged")
+        raw = await reached(self._host, self._port, CONNECT_S, self._where, self._target.powered)
         with closing(TcpPull(raw)) as wire:
             reader, parts = await self._ask(wire)
-            keys = vhttpd.secrets_of(reader.headers.get("key-exchange", ""), self._password)
+            keys = vhttpd.secrets_of(reader.headers.get("key-exchange", ""), self._password, self._target)
             units = _Units(keys, self._audio_hz, self._where)
             async with aclosing(self._arrivals(wire, reader, parts, units)) as arrivals:
                 yield arrivals
@@ -65,7 +67,8 @@ class VhttpdSource:
                 reader, parts = await self._exchange(wire, "")
                 if reader.status == 401:
                     challenge = reader.headers.get("www-authenticate", "")
-                    login = vhttpd.authorization(challenge, self._password, secrets.token_hex(8))
+                    cnonce = secrets.token_hex(8)
+                    login = vhttpd.authorization(challenge, self._password, cnonce, self._target)
                     reader, parts = await self._exchange(wire, login)
                 self._refuse(reader.status)
                 await wire.write(vhttpd.preview(self._quality))
@@ -74,7 +77,7 @@ class VhttpdSource:
     async def _exchange(self, wire: TcpPull, login: str) -> tuple[MultipartReader, list[Part]]:
         """One request; a refusal's body is swallowed, so that the next can follow on this connection."""
         reader, parts = MultipartReader(), list[Part]()
-        await wire.write(vhttpd.request(self._host, self._port, login))
+        await wire.write(vhttpd.request(self._host, self._port, login, self._target))
         while reader.status is None or reader.body_left > 0:
             parts += reader.feed(await _some(wire))
         return reader, parts
@@ -105,7 +108,7 @@ class VhttpdSource:
 
     @property
     def _where(self) -> str:
-        return f"port {self._port} of the camera at {self._host}"
+        return f"port {self._port} of the {self._target.holder} at {self._host}"
 
 
 class _Units:

@@ -23,6 +23,18 @@ class AgentTrouble(TryLater):
 
 def ask_agent(settings: Settings, path: str, **query: int) -> Any | None:
     """The answer of the running agent, or None when none is running. Raises AgentTrouble."""
+    return _talk(settings, "GET", f"{path}?{urlencode(query)}" if query else path)
+
+
+def tell_agent(settings: Settings, path: str, body: object) -> Any | None:
+    """Have the running agent change something; its answer, or None when none is running.
+
+    Raises AgentTrouble.
+    """
+    return _talk(settings, "POST", path, json.dumps(body).encode())
+
+
+def _talk(settings: Settings, method: str, path: str, body: bytes | None = None) -> Any | None:
     try:
         running = json.loads((settings.state / "running.json").read_text(encoding="utf-8"))
         address = urlsplit(str(running["url"]))
@@ -31,7 +43,8 @@ def ask_agent(settings: Settings, path: str, **query: int) -> Any | None:
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=ANSWER_S)
     try:
         headers = {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
-        connection.request("GET", f"{path}?{urlencode(query)}" if query else path, headers=headers)
+        headers |= {} if body is None else {"Content-Type": "application/json"}
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return _understood(answer.status, answer.read())
     except ConnectionRefusedError:

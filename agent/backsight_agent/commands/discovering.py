@@ -38,7 +38,7 @@ def _remark(found: Found) -> str:
     remarks = ["switched off"] if found.off else []
     profile = profile_of(found.family, found.model)
     if profile.camera.kind is Kind.HUB:
-        remarks.append("a hub: what hangs on it cannot be recorded")
+        remarks.append("a hub: what hangs on it is written with model, its own mac and this host")
     elif profile.recordable(StreamName.MAIN) is None:
         remarks.append(f"cannot be recorded: backsight-agent profiles show {found.model} says why")
     return ", ".join(remarks if found.known else [*remarks, "unknown model"])

@@ -2,22 +2,19 @@
 
 import argparse
 import asyncio
-import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from backsight_agent.commands.asking import ask_agent, camera_named, has_history
+from backsight_agent.commands.moments import BadMoment, moment_of
 from backsight_agent.commands.printing import as_json, moment, size, table
 from backsight_agent.config import Settings, load
 from backsight_agent.config_camera import CameraSettings
 from backsight_agent.ports import Gap
 from backsight_shared.clock import SystemClock
-from backsight_shared.errors import NeedsAttention
 from backsight_shared.event import Event
 from backsight_shared.segment import Segment
-from backsight_shared.settings import Duration
 from backsight_shared.shapes import write
 
 DAY_MS = 86_400_000
@@ -28,16 +25,12 @@ Found = tuple[int | None, Sequence[Segment], Sequence[Gap], Sequence[Event]]
 NOTHING: Found = (None, (), (), ())
 
 
-class BadMoment(NeedsAttention):
-    """A --from or --to that says no moment."""
-
-
 def main(wanted: argparse.Namespace) -> int:
     """From the running agent, else from the disk; without --from the last 24 hours."""
     settings = load(wanted.config)
     camera, now_ms = camera_named(settings, wanted.camera), SystemClock().now_ms()
-    to_ms = _moment("--to", wanted.end, now_ms, else_ms=now_ms)
-    from_ms = _moment("--from", wanted.begin, now_ms, else_ms=to_ms - DAY_MS)
+    to_ms = now_ms if wanted.end is None else moment_of("--to", wanted.end, now_ms)
+    from_ms = to_ms - DAY_MS if wanted.begin is None else moment_of("--from", wanted.begin, now_ms)
     if from_ms >= to_ms:
         raise BadMoment(f"--to ({moment(to_ms)}) must be later than --from ({moment(from_ms)})")
     found = ask_agent(settings, f"/cameras/{camera.camera}/history", **{"from": from_ms, "to": to_ms})
@@ -71,21 +64,6 @@ async def _read(settings: Settings, camera: str, from_ms: int, to_ms: int) -> Fo
         segments = await disk.history.segments(camera, from_ms, to_ms, horizon)
         gaps = await disk.history.gaps(camera, max(from_ms, horizon or 0), to_ms)
         return horizon, segments, gaps, await disk.history.events(camera, from_ms, to_ms, horizon)
-
-
-def _moment(option: str, text: str | None, now_ms: int, else_ms: int) -> int:
-    if text is None:
-        return else_ms
-    if re.fullmatch(r"[0-9]{11,16}", text):
-        return int(text)
-    try:
-        if re.fullmatch(r"[0-9]+ ?[smhd]", text):
-            return now_ms - Duration.from_text(text).ms
-        return round(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-    except (ValueError, OverflowError, OSError) as error:
-        raise BadMoment(
-            f'{option} {text!r} is no moment: write "2026-11-24T12:00", "2h" (ago), or UTC milliseconds'
-        ) from error
 
 
 def _for_people(found: dict[str, Any]) -> Iterator[str]:

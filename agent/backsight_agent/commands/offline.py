@@ -4,24 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from backsight_agent.adapters.entitled import entitlement_of
 from backsight_agent.adapters.keystore import Keystore
 from backsight_agent.adapters.ntp import synchronised
 from backsight_agent.adapters.store.history import StoredHistory
 from backsight_agent.adapters.store.opening import open_to_read
 from backsight_agent.config import Settings
 from backsight_agent.config_values import Trust
-from backsight_agent.domain.holding import (
-    Accepted,
-    FixedWindows,
-    Held,
-    HeldEntitlement,
-    KnowsSteps,
-    visible_horizon,
-)
+from backsight_agent.domain.holding import FixedWindows, KnowsSteps, visible_horizon
 from backsight_agent.domain.trusted_time import TrustedTime
 from backsight_shared.clock import SystemClock
-from backsight_shared.entitlement import from_claims
-from backsight_shared.signing import verify_entitlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +45,4 @@ async def _windows(settings: Settings, keystore: Keystore) -> KnowsSteps:
     if paired is None:
         cameras = [camera.camera for camera in settings.cameras] if settings.window else []
         return FixedWindows(settings.window.ms if settings.window else 0, cameras)
-    held = HeldEntitlement(paired.cloud, paired.hub, paired.entitlement_keys)
-    for document in (await keystore.load_document() or "").splitlines():
-        entitlement = from_claims(verify_entitlement(document, held.keys))
-        if isinstance(held.accept(entitlement), Accepted):
-            held.obey(Held(entitlement, document))
-    return held
+    return await entitlement_of(keystore, paired)

@@ -2,15 +2,19 @@
 
 import argparse
 import asyncio
+import faulthandler
 import logging
 import os
 import signal
+from functools import partial
 
+from backsight_agent.adapters.notify_socket import service_manager
 from backsight_agent.app import run_agent
 from backsight_agent.config import Settings, load
 from backsight_agent.ports import StoreFailed, StoreFull
 from backsight_shared.clock import SystemClock
 from backsight_shared.errors import TryLater
+from backsight_shared.log_lines import about
 
 STOP_S = 20.0  # seconds; finishing segments and closing connections may take that long, then we go
 
@@ -23,6 +27,7 @@ class EndedByItself(TryLater):
 
 def main(wanted: argparse.Namespace) -> int:
     """0 after a signal; an agent that cannot begin raises."""
+    faulthandler.enable()  # a watchdog sends SIGABRT: where each thread was is then logged
     asyncio.run(_run_until_told(load(wanted.config)))
     return 0
 
@@ -31,7 +36,8 @@ async def _run_until_told(settings: Settings) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    agent = asyncio.ensure_future(run_agent(settings, SystemClock()))
+    work = about(partial(run_agent, settings, SystemClock(), service_manager()), hub=settings.name)
+    agent = asyncio.ensure_future(work())
     waiting = asyncio.ensure_future(told.wait())
     await asyncio.wait({agent, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

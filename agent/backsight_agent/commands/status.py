@@ -64,5 +64,7 @@ def _remarks(camera: dict[str, Any]) -> str:
     remarks = [] if camera["state"] in ("recording", "") else [camera["text"]]
     if waiting := camera.get("waiting"):
         remarks.append(f"{waiting} waiting for the cloud")
+    if missed := camera.get("missed"):
+        remarks.append(f"{missed} left before the cloud had them")
     remarks += camera.get("remarks", [])
     return "; ".join(remarks)

@@ -16,6 +16,9 @@ CLOCK_JUMP_MS = 1_000  # the wall clock may differ by this much from the monoton
 DRIFT_MS = 2_000  # wall and media time may part by this much before the run is anchored anew
 LAGS = 15  # GOPs, about 30 s; a stall shorter than this is a delay, not a drift
 EVENT_CUT_MS = 4_000  # how much of an event its first segment shows at least, unless it is full before
+GOLDEN = 0.6180339887498949  # its multiples modulo 1 lie evenly, however many there are
+ROUNDING_MS = 3  # two differences of the clocks, read and rounded apart, may be wrong by this
+CATCH_UP = 0.001  # of media time: twice as fast as any camera's clock is wrong, and nobody sees it
 OVERLAP_MS = 30_000  # an anchor this little before recorded history is lateness; more: the clock stepped back
 
 
@@ -39,18 +42,40 @@ class OpenRun:
     began_lag_s: float
     offset_ms: float  # the same at the newest GOP
     lags_s: tuple[float, ...]  # of the newest GOPs
+    late_ms: int = 0  # how far the anchor lies behind the first frame's moment, for what was recorded before
 
     def wall_ms(self, pts_us: int) -> int:
-        """The moment of a frame: the anchor plus media time."""
-        return self.anchor_ms + round((pts_us - self.first_us) / 1000)
+        """The moment of a frame: the anchor plus media time, which catches up slowly where it began too late.
+
+        Otherwise each run of a camera whose clock is fast would begin further behind the one before.
+        """
+        media_ms = (pts_us - self.first_us) / 1000
+        return self.anchor_ms + round(media_ms - min(self.late_ms, media_ms * CATCH_UP))
 
 
-def begin(timed: TimedGop, offset_ms: float, last_end_ms: int | None) -> OpenRun:
-    """A run that begins with this GOP, anchored by its least delayed frame, behind what was recorded."""
+def begin(
+    timed: TimedGop,
+    offset_ms: float,
+    last_end_ms: int | None,
+    last_offset_ms: float | None = None,
+    *,
+    provisional: bool = False,
+) -> OpenRun:
+    """A run that begins with this GOP, anchored by its least delayed frame, behind what was recorded.
+
+    `last_offset_ms` is the clocks' difference at which the run before was anchored, where it is known: when
+    the wall clock was set since, this one also begins behind where that would end by the clock as it is now.
+    `provisional`: one of the two will be moved once the time is known, so only that counts.
+    """
     first_us = timed.gop.video[0].pts_us
     captured_ms = round(offset_ms + first_us / 1000 + timed.lag_s * 1000)
+    due_ms = captured_ms
+    if last_end_ms is not None and last_offset_ms is not None:
+        due_ms = behind(due_ms, last_end_ms + _step_ms(last_offset_ms, offset_ms))
+    anchor_ms = max(due_ms, 0) if provisional else behind(due_ms, last_end_ms)
     return OpenRun(
-        anchor_ms=behind(captured_ms, last_end_ms),
+        anchor_ms=anchor_ms,
+        late_ms=min(anchor_ms - captured_ms, 2 * OVERLAP_MS),
         first_us=first_us,
         format=format_of(timed.gop),
         began_offset_ms=offset_ms,
@@ -68,6 +93,12 @@ def behind(captured_ms: int, last_end_ms: int | None) -> int:
     if last_end_ms is None or captured_ms > last_end_ms or last_end_ms - captured_ms > OVERLAP_MS:
         return max(captured_ms, 0)
     return last_end_ms + 1
+
+
+def _step_ms(before_ms: float, now_ms: float) -> int:
+    """How far the wall clock was set; 0 for what is only rounding."""
+    step_ms = now_ms - before_ms
+    return round(step_ms) + ROUNDING_MS if abs(step_ms) > CLOCK_JUMP_MS else 0
 
 
 def broken_by(run: OpenRun, timed: TimedGop, offset_ms: float) -> str | None:
@@ -88,13 +119,21 @@ def continued(run: OpenRun, timed: TimedGop, offset_ms: float) -> OpenRun:
     return replace(run, offset_ms=offset_ms, lags_s=_lags(run, timed))
 
 
-def is_full(start_us: int, gop: Gop) -> bool:
+def first_length_s(camera: str) -> float:
+    """How long the first segment of a camera's runs is: half of the usual length up to all of it.
+
+    Cameras that begin together (the hub was started) so do not sync their files together ever after.
+    """
+    return SEGMENT_S * (0.5 + 0.5 * (int(camera, 16) * GOLDEN % 1.0))
+
+
+def is_full(start_us: int, gop: Gop, length_s: float = SEGMENT_S) -> bool:
     """Whether a segment that began at `start_us` is cut behind this GOP, where the next key frame stands.
 
     The tolerance is half a frame: key frames whose times come from their arrival may be that early.
     """
     frame_us = (gop.end_pts_us - gop.video[0].pts_us) / len(gop.video)
-    return gop.end_pts_us - start_us >= SEGMENT_S * 1_000_000 - frame_us / 2
+    return gop.end_pts_us - start_us >= length_s * 1_000_000 - frame_us / 2
 
 
 def is_urgent(start_ms: int, end_ms: int, doing: Doing | None) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from backsight_shared.entitlement import Entitlement, UploadPolicy
+from backsight_shared.erased import ErasedSpan
 from backsight_shared.window import WindowStep, horizon
 
 
@@ -82,8 +83,10 @@ class HeldEntitlement:
         self.keys = keys  # public JWKs of the cloud: what signs a document must be one of them
         self._documents: tuple[Held, ...] = ()
         self._steps: dict[str, tuple[WindowStep, ...]] = {}
+        self._erased: dict[str, tuple[ErasedSpan, ...]] = {}
         self.changed = asyncio.Event()  # for who prunes
         self.upload_changed = asyncio.Event()  # for who uploads: an event has one owner, who clears it
+        self.erase_changed = asyncio.Event()  # for who erases what the owner erased in the cloud
 
     def accept(self, offered: Entitlement) -> Verdict:
         """Judge a document whose signature is good. Changes nothing: `obey` does."""
@@ -97,9 +100,12 @@ class HeldEntitlement:
         """From now on the cameras are entitled to what this accepted document says."""
         self._documents = self.with_newest(newest)
         named = (held.entitlement.cameras for held in self._documents)
-        self._steps = {camera: entitled.windows for cameras in named for camera, entitled in cameras.items()}
+        last = {camera: entitled for cameras in named for camera, entitled in cameras.items()}
+        self._steps = {camera: entitled.windows for camera, entitled in last.items()}
+        self._erased = {camera: entitled.erase for camera, entitled in last.items() if entitled.erase}
         self.changed.set()
         self.upload_changed.set()
+        self.erase_changed.set()
 
     @property
     def newest(self) -> Entitlement | None:
@@ -113,6 +119,10 @@ class HeldEntitlement:
     def steps(self, camera: str) -> tuple[WindowStep, ...] | None:
         """A camera's window steps; None when no document ever named it: then nothing may be deleted."""
         return self._steps.get(camera)
+
+    def erased(self) -> Mapping[str, tuple[ErasedSpan, ...]]:
+        """What the owner erased of each camera, by the last word on it."""
+        return self._erased
 
     def upload(self, camera: str) -> UploadPolicy | None:
         """What of a camera is to be uploaded; None when the newest document does not name it."""

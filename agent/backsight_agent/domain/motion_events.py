@@ -26,7 +26,9 @@ class MotionEvents:
     def take(self, finding: Finding | None, start_ms: int, end_ms: int) -> Span | None:
         """What a GOP from `start_ms` to `end_ms` makes of the event: begun, longer, over; None: nothing."""
         before = self._open
-        if before and start_ms - before.until_ms >= QUIET_MS:
+        if (
+            before and not -QUIET_MS < start_ms - before.until_ms < QUIET_MS
+        ):  # quiet, or the clock was set back
             self._open = None
             return self._ended(before) if finding is None else self._begun(finding, start_ms, end_ms)
         if finding is None:

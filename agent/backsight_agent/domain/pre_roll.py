@@ -5,7 +5,7 @@ noticed: the hub finds motion a GOP late, a camera is asked for what it noticed 
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from backsight_agent.domain.activity import Doing
@@ -14,6 +14,7 @@ LEAST_PRE_MS = 5_000  # the least pre-roll that owners can choose (the promise o
 MOST_PRE_MS = 30_000
 MOST_POST_MS = 300_000
 NOTICED_LATE_MS = 15_000  # so late may an event become known, and still has its whole pre-roll
+STEP_MS = 1_000  # less is no setting of the clock
 HELD_BYTES = 24 * 1024 * 1024  # per camera; beyond it the oldest go, and a pre-roll gets shorter
 
 T = TypeVar("T")
@@ -54,7 +55,18 @@ class PreRoll(Generic[T]):
         self._keeping = keeping
         self._held: deque[Piece[T]] = deque()
         self._size = 0
+        self._offset_ms: float | None = None
         self.writing = False  # whether the newest GOP was to be written; when not, the run is over
+
+    def follow_clock(self, offset_ms: float) -> None:
+        """By the next piece's difference of the clocks: where it was set, what waits moves along."""
+        step_ms = 0 if self._offset_ms is None else round(offset_ms - self._offset_ms)
+        if self._offset_ms is None or abs(step_ms) > STEP_MS:
+            self._offset_ms = offset_ms
+            self._held = deque(
+                replace(held, start_ms=held.start_ms + step_ms, end_ms=held.end_ms + step_ms)
+                for held in self._held
+            )
 
     def take(self, piece: Piece[T], doing: Doing | None) -> tuple[T, ...]:
         """What is to be written now: nothing while nothing goes on."""

@@ -263,9 +263,7 @@ class Profile:
         return bool(self.camera.model)
 
     def recordable(self, name: StreamName, kinds: tuple[StreamKind, ...] = READ) -> StreamFacts | None:
-        """The best of its streams of that name that this version can read; none of what a hub keeps."""
-        if self.control.transport is Transport.CHILD:
-            return None
+        """The best of its streams of that name that this version can read."""
         return next((one for one in self.stream if one.name is name and one.kind in kinds), None)
 
     def limits_of(self, firmware: str) -> tuple[Limit, ...]:

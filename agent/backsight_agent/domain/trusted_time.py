@@ -7,6 +7,9 @@ way, the proof is gone. Then only the cloud's time proves it again; but on a hub
 the clock was ever trusted (a Pi that boots in 1970), NTP may: after the clock ran steadily for ten minutes.
 A clock that the cloud contradicts is not trusted whatever NTP says, until they agree. And no clock is that
 shows a time before this product was made or before a time that is known to have passed.
+
+Dating what is recorded asks for less than deleting: the time is known when the clock is trusted, and also
+when the cloud contradicts it, for then the cloud's time is the right one.
 """
 
 import asyncio
@@ -20,6 +23,7 @@ JUMP_MS = 60_000  # the wall clock left the line of time; also how far it may be
 SETTLE_S = 600.0  # seconds; how long a clock must run steadily after a step when there is no cloud to ask
 SLACK_MS = 60_000  # how far behind a time that has passed a clock may be: networks and reading take time
 MADE_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z; no clock of this product ever showed less, rightly
+STEADY_MS = 5_000  # two times of the cloud that differ by less are one: answers take their time on the way
 
 
 class Proof(Enum):
@@ -71,6 +75,10 @@ def told(belief: Belief, look: Look, cloud_time_ms: int) -> Belief:
     """The belief after the cloud said what time it is: that also replaces what was thought to have passed."""
     off_ms = look.now_ms - cloud_time_ms
     agrees = abs(off_ms) <= JUMP_MS
+    known = known_offset_ms(belief, look)
+    if known is not None and belief.proof is Proof.CONTRADICTED and not agrees:
+        before_ms = round(look.now_ms - look.monotonic * 1000 - known)
+        off_ms = before_ms if abs(off_ms - before_ms) <= STEADY_MS else off_ms
     return replace(
         belief,
         line=look,
@@ -87,6 +95,15 @@ def trusts(belief: Belief, look: Look) -> bool:
     return belief.proof is Proof.GIVEN and look.now_ms >= belief.passed_ms - SLACK_MS
 
 
+def known_offset_ms(belief: Belief, look: Look) -> float | None:
+    """True time minus the monotonic clock, in milliseconds; None while the time is not known."""
+    if trusts(belief, look):
+        return look.now_ms - look.monotonic * 1000
+    if belief.proof is Proof.CONTRADICTED and belief.line.now_ms - belief.off_ms >= MADE_MS:
+        return belief.line.now_ms - belief.off_ms - belief.line.monotonic * 1000
+    return None
+
+
 def why_not(belief: Belief, look: Look) -> str:
     """Why the clock is not trusted, for a person; empty when it is."""
     if trusts(belief, look):
@@ -95,7 +112,10 @@ def why_not(belief: Belief, look: Look) -> str:
 
 
 class TrustedTime:
-    """The hub's clock with what is believed of it. `changed` is set whenever trust comes or goes."""
+    """The hub's clock with what is believed of it.
+
+    `changed` is set whenever trust comes or goes, `learned` when the time becomes known, or another one.
+    """
 
     def __init__(self, clock: Clock, synchronised: Callable[[], bool], *, paired: bool = False) -> None:
         self._clock = clock
@@ -103,12 +123,18 @@ class TrustedTime:
         self._look = self._look_now()
         self._belief = looked(Belief(line=self._look, has_cloud=paired), self._look)
         self.changed = asyncio.Event()
+        self.learned = asyncio.Event()
 
     def trusted_now_ms(self) -> int | None:
         """Now, or None when the clock cannot be trusted. Looks at the clocks anew."""
         look = self._look_now()
         self._believe(looked(self._belief, look), look)
         return look.now_ms if trusts(self._belief, look) else None
+
+    def known_offset_ms(self) -> float | None:
+        """True time minus the monotonic clock; None while it is not known. Looks at the clocks anew."""
+        self.trusted_now_ms()
+        return known_offset_ms(self._belief, self._look)
 
     @property
     def text(self) -> str:
@@ -126,13 +152,39 @@ class TrustedTime:
         self._believe(replace(self._belief, passed_ms=passed_ms), self._look)
 
     def _believe(self, belief: Belief, look: Look) -> None:
-        before = trusts(self._belief, self._look)
+        trusted, known = trusts(self._belief, self._look), known_offset_ms(self._belief, self._look)
         self._belief, self._look = belief, look
-        if trusts(belief, look) != before:
+        if trusts(belief, look) != trusted:
             self.changed.set()
+        now_known = known_offset_ms(belief, look)
+        if now_known is not None and (known is None or abs(now_known - known) > STEADY_MS):
+            self.learned.set()
 
     def _look_now(self) -> Look:
         return Look(self._clock.now_ms(), self._clock.monotonic(), self._synchronised())
+
+
+class KnownClock:
+    """The hub's clock, set right by what the cloud said while the two disagree. Implements Clock.
+
+    What is recorded, noticed and shown goes by it, so that a hub with a wrong clock has a right history.
+    """
+
+    def __init__(self, clock: Clock, time: TrustedTime) -> None:
+        self._clock, self._time = clock, time
+
+    def now_ms(self) -> int:
+        """Wall time, as right as it is known."""
+        known = self._time.known_offset_ms()
+        if known is None:
+            return self._clock.now_ms()
+        return round(known + self._clock.monotonic() * 1000)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
 
 
 def _off_the_line(line: Look, look: Look) -> int:
@@ -161,7 +213,7 @@ def _what_is_wrong(belief: Belief) -> str:
 
 def _span(ms: int) -> str:
     seconds = abs(ms) // 1000
-    for unit, size in (("days", 172_800), ("hours", 7_200), ("minutes", 120)):
+    for unit, size in (("years", 63_115_200), ("days", 172_800), ("hours", 7_200), ("minutes", 120)):
         if seconds >= size:
             return f"{seconds // (size // 2)} {unit}"
     return f"{seconds} seconds"

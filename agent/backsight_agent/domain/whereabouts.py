@@ -1,5 +1,7 @@
 """Where a camera is on the network: its address may change, its MAC does not."""
 
+from dataclasses import dataclass
+
 MISSED_S = 60.0  # seconds without an answer until a camera is looked for elsewhere: a reboot takes less
 SEARCH_EVERY_S = 600.0  # seconds between two searches of one network for cameras that stay away
 NEIGHBOURS = 254  # addresses of an IPv4 network that are asked one by one; a home has no more
@@ -15,6 +17,18 @@ class Whereabouts:
         """The camera is there from now on; False when it was there already."""
         before, self.host = self.host, host
         return before != host
+
+
+@dataclass(frozen=True, slots=True)
+class OnHub:
+    """Where a camera is that hangs on a hub."""
+
+    device_id: str  # what the hub calls it
+    hub: str  # the hub's own MAC; empty where it did not tell
+
+    def __post_init__(self) -> None:
+        if not self.device_id:
+            raise ValueError("hangs on a hub that has no id for it")
 
 
 def neighbours(address: str) -> tuple[str, ...]:

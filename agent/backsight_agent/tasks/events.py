@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from backsight_agent.domain.activity import Activity
+from backsight_agent.domain.anchoring import Undated
 from backsight_agent.domain.states import Board
 from backsight_agent.ports import EventLog, StoreFailed, StoreFull
+from backsight_agent.tasks.dating import Dating
 from backsight_shared.clock import Clock
 from backsight_shared.event import LONGEST_EVENT_MS, Event, EventKind, Origin
 
@@ -26,8 +28,16 @@ log = logging.getLogger(__name__)
 class EventBook:
     """Where detectors put what they noticed. Never waits, never raises, so that no detector is held up."""
 
-    def __init__(self, activities: Mapping[str, Activity]) -> None:
+    def __init__(
+        self,
+        activities: Mapping[str, Activity],
+        dating: Dating | None = None,
+        offset_ms: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`offset_ms` is the wall clock less the monotonic one, now; `dating` says whether that is right."""
         self._activities = activities
+        self._dating, self._offset_ms = dating or Dating(), offset_ms
+        self._offsets: dict[Identity, float] = {}  # when each began
         self._newest: dict[Key, Event] = {}
         self._written_until: dict[Key, int] = {}
         self._waiting: dict[Identity, Event] = {}
@@ -51,6 +61,10 @@ class EventBook:
             activity.end(name, until_ms)
         for part_ms in self._parts((camera, kind, origin), start_ms, max(until_ms, start_ms + 1)):
             self._write(Event(camera, *part_ms, kind, origin, score), over=over)
+
+    def undated(self, event: Event) -> Undated | None:
+        """What it takes to date an event later, by the clock as it was when it began; None: it is right."""
+        return self._dating.undated(self._offsets.get(_identity(event), self._offset_ms()))
 
     def take(self) -> list[Event]:
         """What is to be written; it is no longer waiting."""
@@ -80,10 +94,17 @@ class EventBook:
         key = _key(event)
         before, self._newest[key] = self._newest.get(key), event
         is_new = before is None or before.start_ms != event.start_ms
+        if is_new:
+            self._remember(event)
         if is_new or over or event.end_ms - self._written_until[key] >= RENEW_MS:
             self._written_until[key] = event.end_ms
             self._waiting[_identity(event)] = event
             self.filled.set()
+
+    def _remember(self, event: Event) -> None:
+        self._offsets[_identity(event)] = self._offset_ms()
+        while len(self._offsets) > 2 * MOST_WAITING:
+            del self._offsets[next(iter(self._offsets))]
 
 
 async def keep_events_forever(book: EventBook, events: EventLog, board: Board, clock: Clock) -> None:
@@ -93,7 +114,7 @@ async def keep_events_forever(book: EventBook, events: EventLog, board: Board, c
         left = book.take()
         try:
             while left:
-                await events.note(left[0])
+                await events.note(left[0], book.undated(left[0]))
                 left.pop(0)
         except (StoreFull, StoreFailed) as error:
             book.give_back(left)

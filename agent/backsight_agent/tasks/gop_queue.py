@@ -10,7 +10,8 @@ from backsight_agent.domain.gops import TimedGop
 from backsight_agent.domain.pre_roll import Piece
 from backsight_agent.domain.states import Board, State
 
-QUEUE_LIMIT_BYTES = 24 * 1024 * 1024  # per camera: a minute and a half of 2 Mbit/s
+QUEUE_LIMIT_BYTES = 24 * 1024 * 1024  # per camera at most: a minute and a half of 2 Mbit/s
+ALL_QUEUES_BYTES = 256 * 1024 * 1024  # of all cameras together
 QUEUE_LIMIT_GOPS = 64  # however small they are
 
 log = logging.getLogger(__name__)
@@ -44,34 +45,35 @@ class Pause:
     text: str
 
 
-class GopQueue:
-    """Never makes the reader wait: when the disk is too slow for too long, GOPs are dropped, loudly.
+def limit_bytes(cameras: int) -> int:
+    """What each of so many cameras may have waiting."""
+    return min(QUEUE_LIMIT_BYTES, ALL_QUEUES_BYTES // max(1, cameras))
 
-    It then takes GOPs again once it is empty, so that what is lost is one stretch and not a sieve.
+
+class GopQueue:
+    """Never makes the reader wait. While the disk is away, what is recorded waits here.
+
+    When that is too much, the older half goes, loudly: one stretch and not a sieve, and the newest stays.
     """
 
-    def __init__(self, camera: str, board: Board) -> None:
+    def __init__(self, camera: str, board: Board, limit: int = QUEUE_LIMIT_BYTES) -> None:
         self._camera = camera
         self._board = board
+        self._limit = limit
         self._items: deque[Read | Pause] = deque()
         self._size = 0
-        self.offered = 0  # GOPs so far, taken or not
-        self._dropped = 0
+        self.offered = 0  # GOPs so far
+        self.dropped = 0  # GOPs that went unwritten
         self._filled = asyncio.Event()
-        self._closed = False
+        self.closed = asyncio.Event()  # set when nothing more comes
 
-    def put(self, read: Read) -> bool:
-        """Take a GOP; False when there was no room for it."""
+    def put(self, read: Read) -> None:
+        """Take a GOP."""
         self.offered += 1
-        if self._has_room(read):
-            self._dropped = 0
-            self._size += read.timed.size_bytes
-            self._add(read)
-            return True
-        if not self._dropped:
-            self._say_that_it_is_full()
-        self._dropped += 1
-        return False
+        if not self._has_room(read):
+            self._let_go()
+        self._size += read.timed.size_bytes
+        self._add(read)
 
     def pause(self, pause: Pause) -> None:
         """Note why the stream is interrupted."""
@@ -80,7 +82,7 @@ class GopQueue:
 
     def close(self) -> None:
         """Nothing more comes."""
-        self._closed = True
+        self.closed.set()
         self._filled.set()
 
     async def __aiter__(self) -> AsyncIterator[Read | Pause]:
@@ -91,23 +93,27 @@ class GopQueue:
                 if isinstance(item, Read):
                     self._size -= item.timed.size_bytes
                 yield item
-            if self._closed:
+            if self.closed.is_set():
                 return
             self._filled.clear()
             await self._filled.wait()
 
     def _has_room(self, read: Read) -> bool:
-        if self._dropped:
-            return not self._items
-        fits = self._size + read.timed.size_bytes <= QUEUE_LIMIT_BYTES and len(self._items) < QUEUE_LIMIT_GOPS
+        fits = self._size + read.timed.size_bytes <= self._limit and len(self._items) < QUEUE_LIMIT_GOPS
         return fits or not self._items
 
-    def _say_that_it_is_full(self) -> None:
+    def _let_go(self) -> None:
         """On the board at once, for the writer may hang; and in its place among the GOPs."""
-        text = "The hub's disk is too slow; video is being lost"
-        log.error("%s: %s (%d MiB wait for it)", self._camera, text, self._size >> 20)
+        waiting = self._size
+        while self._items and (self._size > self._limit // 2 or len(self._items) > QUEUE_LIMIT_GOPS // 2):
+            item = self._items.popleft()
+            if isinstance(item, Read):
+                self._size -= item.timed.size_bytes
+                self.dropped += 1
+        text = "The hub's disk is away or too slow; video is being lost"
+        log.error("%s: %s (%d MiB waited for it)", self._camera, text, waiting >> 20)
         self._board.set_state(self._camera, State.HUB_TROUBLE, text)
-        self._add(Pause(State.HUB_TROUBLE, text))
+        self._items.appendleft(Pause(State.HUB_TROUBLE, text))
 
     def _add(self, item: Read | Pause) -> None:
         self._items.append(item)

@@ -25,13 +25,14 @@ async def notice_forever(
     camera: str, control: CameraControl, book: EventBook, board: Board, clock: Clock, *, every_s: float
 ) -> None:
     """Put what the camera noticed into the book, for ever; raises nothing that the camera does."""
-    since_ms, newest = clock.now_ms(), list[Noticed]()
+    since_ms, offset_ms, newest = clock.now_ms(), _offset_ms(clock), list[Noticed]()
     pause_s = every_s
     while True:
         await clock.sleep(pause_s * random.uniform(0.9, 1.1))
         pause_s = max(every_s, SELDOM_S) if board.facts[camera].control else every_s
         if board.states[camera].state in _AWAY:
             continue
+        since_ms, offset_ms = since_ms + _offset_ms(clock) - offset_ms, _offset_ms(clock)
         try:
             found = await control.noticed(since_ms)
         except CameraRefusedLogin:
@@ -42,6 +43,11 @@ async def notice_forever(
             for one in found:
                 since_ms = max(since_ms, one.start_ms)
                 newest = _noted(camera, one, newest, book)
+
+
+def _offset_ms(clock: Clock) -> int:
+    """The wall clock less the monotonic one: when it was set, the last moment that we know of moves along."""
+    return clock.now_ms() - round(clock.monotonic() * 1000)
 
 
 def _noted(camera: str, one: Noticed, newest: list[Noticed], book: EventBook) -> list[Noticed]:

@@ -1,20 +1,26 @@
-"""Moves finished segments to the cloud: oldest first per camera, several cameras and several puts at once.
+"""Moves finished segments to the cloud: several cameras and several puts at once, one batch after the other.
 
-A batch is asked for its places, put, and committed; only what the cloud has stored and indexed counts as
-uploaded. Doing any of it twice changes nothing, so a crash between two steps costs at most a repetition.
-Waiting grows only while nothing is achieved. Memory holds one batch of rows per camera, whatever the backlog.
+What shows the newest events goes first, the rest oldest first (`domain/upload_order.py`). A batch is asked
+for its places, put, and committed; only what the cloud has stored and indexed counts as uploaded. Doing any
+of it twice changes nothing, so a crash between two steps costs at most a repetition. Waiting grows only while
+nothing is achieved. Memory holds one batch of rows per camera, whatever the backlog.
 """
 
 import asyncio
-import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from backsight_agent.domain.states import Board
-from backsight_agent.ports import Backlog, CloudApi, CloudRefusedHub
+from backsight_agent.domain.upload_order import EVENT_POST_MS, EVENT_PRE_MS, Ask, Turn
+from backsight_agent.ports import Backlog, CloudApi, CloudRefusedHub, StoreFailed
 from backsight_agent.tasks.upload_batch import upload_batch
 from backsight_agent.tasks.upload_budget import Budget
+from backsight_agent.tasks.upload_line import Line
+from backsight_agent.tasks.upload_missed import watch_missed
+from backsight_agent.tasks.upload_putting import Sending
+from backsight_agent.tasks.upload_telling import SHOWN_AFTER, Telling
 from backsight_shared.clock import Clock, sleep_or, wait_at_most
 from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.errors import TryLater
@@ -24,16 +30,11 @@ from backsight_shared.wire import BATCH_SEGMENTS
 
 LOOK_S = 30.0  # seconds; a camera without anything to send looks again, though nobody woke it
 REFUSED_S = 300.0  # seconds; after the cloud did not accept the hub: only a person changes that
-REFUSAL_SHOWN_S = 3600.0  # seconds; so long a refused segment is shown as a problem (its count stays)
-SHOWN_AFTER = 3  # failures in a row until an outage is a problem that is shown
-STEPPED_OVER_AFTER = 3  # failures of the oldest segment until those behind it go first
+STEPPED_OVER_AFTER = 3  # failures of the first segment until those behind it go first
+NOTED_AGAIN_S = 600.0  # seconds; what is meant for the cloud is noted again: an index may have been made anew
+EVENTS_REST_S = 60.0  # seconds; what shows events, and does not get through, has no precedence for so long
 
-EVENT_PRE_MS, EVENT_POST_MS = 5_000, 10_000  # around each event, where only events are uploaded
-
-PROBLEM = "upload"
-EXPIRED = "expired"  # why the cloud refuses what has left the history already
-
-log = logging.getLogger(__name__)
+NOTHING_TAKEN = "the cloud did not take anything"
 
 
 class Allows(Protocol):
@@ -64,14 +65,16 @@ async def upload_forever(
     for the end of a long pause.
     """
     budget = Budget()
-    uploads = [
-        _CameraUpload(camera, backlog, cloud, online, windows, board, clock, budget) for camera in cameras
-    ]
+    line = Line(lambda: budget.pace.at_once)
+    shared = _Shared(backlog, cloud, online, windows, board, clock, budget, line)
+    uploads = [_CameraUpload(camera, shared) for camera in cameras]
     async with asyncio.TaskGroup() as tree:
         for event in (backlog.added, windows.upload_changed):
             tree.create_task(_wake_all(event, [upload.wake for upload in uploads]), name="upload wake")
         for upload in uploads:
             tree.create_task(upload.run(), name=f"upload {upload.camera}")
+        missed = watch_missed(backlog, board, clock, lambda: any(upload.is_away for upload in uploads))
+        tree.create_task(missed, name="upload missed")
 
 
 async def _wake_all(event: asyncio.Event, wakes: Iterable[asyncio.Event]) -> None:
@@ -85,115 +88,150 @@ async def _wake_all(event: asyncio.Event, wakes: Iterable[asyncio.Event]) -> Non
 
 class _Outcome(Enum):
     NOTHING_TO_DO = "nothing to do"
-    PROGRESS = "progress"
+    GO_ON = "go on"
     STUCK = "stuck"
+    NOT_ACCEPTED = "the cloud does not accept the hub"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all cameras upload with."""
+
+    backlog: Backlog
+    cloud: CloudApi
+    online: asyncio.Event
+    windows: Allows
+    board: Board
+    clock: Clock
+    budget: Budget
+    line: Line
+
+
+@dataclass(slots=True)
+class _First:
+    """The first segment of the last batch of its kind, and how often it failed."""
+
+    start_ms: int = -1
+    failures: int = 0
+
+    def is_now(self, start_ms: int) -> None:
+        if start_ms != self.start_ms:
+            self.start_ms, self.failures = start_ms, 0
+
+    @property
+    def to_step_over(self) -> int:
+        """How many that fail in a row: one more with each time that it was in vain."""
+        return max(0, self.failures - STEPPED_OVER_AFTER + 1)
 
 
 class _CameraUpload:
     """One camera's way to the cloud."""
 
-    def __init__(
-        self,
-        camera: str,
-        backlog: Backlog,
-        cloud: CloudApi,
-        online: asyncio.Event,
-        windows: Allows,
-        board: Board,
-        clock: Clock,
-        budget: Budget,
-    ) -> None:
-        self.camera = camera
-        self.wake = asyncio.Event()
-        self._backlog = backlog
-        self._cloud = cloud
-        self._online = online
-        self._windows = windows
-        self._board = board
-        self._clock = clock
-        self._budget = budget
-        self._failures = 0
-        self._head_ms = 0  # the oldest segment, and how often it failed
-        self._head_failures = 0
-        self._refused_at = 0.0  # monotonic
+    def __init__(self, camera: str, by: _Shared) -> None:
+        self.camera, self.wake = camera, asyncio.Event()
+        self._by = by
+        self._sending = Sending(by.backlog, by.cloud, by.budget, by.clock)
+        self._telling = Telling(camera, by.board, by.clock)
+        self._policy: UploadPolicy | None = None
+        self._first = {turn: _First() for turn in Turn}
+        self._events_again_at = self._noted_at = float("-inf")  # monotonic
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the cloud has been out of reach for a while."""
+        return self._telling.failures >= SHOWN_AFTER
 
     async def run(self) -> None:
-        while True:
-            self.wake.clear()
-            try:
-                outcome = await self._round()
-            except CloudRefusedHub as error:
-                self._board.set_problem(PROBLEM, f"Uploading waits: {error}")
-                await self._clock.sleep(REFUSED_S)
-                continue
-            except TryLater as error:
-                self._failed(str(error))
-                outcome = _Outcome.STUCK
-            await self._wait(outcome)
+        try:
+            while True:
+                self.wake.clear()
+                await self._wait(await self._outcome())
+        finally:
+            self._by.line.leave(self.camera)
+
+    async def _outcome(self) -> _Outcome:
+        """Of one batch, whatever goes wrong with it."""
+        try:
+            return await self._round()
+        except CloudRefusedHub as error:
+            self._telling.not_accepted(str(error))
+            return _Outcome.NOT_ACCEPTED
+        except (TryLater, StoreFailed) as error:
+            self._telling.failed(str(error))
+            return _Outcome.STUCK
 
     async def _wait(self, outcome: _Outcome) -> None:
-        if outcome is _Outcome.STUCK:
-            await self._pause(delay_after(self._failures))
-        elif outcome is _Outcome.NOTHING_TO_DO:
-            await sleep_or(self.wake, LOOK_S, self._clock)
+        if outcome is _Outcome.GO_ON:
+            return
+        self._by.line.leave(self.camera)
+        if outcome is _Outcome.NOT_ACCEPTED:
+            await self._by.clock.sleep(REFUSED_S)
+        elif outcome is _Outcome.STUCK:
+            await self._pause(delay_after(self._telling.failures_for_pause))
+        else:
+            await sleep_or(self.wake, LOOK_S, self._by.clock)
 
     async def _pause(self, seconds: float) -> None:
         """A pause ends early, and the pauses start anew, when the cloud comes back."""
-        if self._online.is_set():
-            await self._clock.sleep(seconds)
-        elif await wait_at_most(self._online, seconds, self._clock):
-            self._failures = 1
+        if self._by.online.is_set():
+            await self._by.clock.sleep(seconds)
+        elif await wait_at_most(self._by.online, seconds, self._by.clock):
+            self._telling.failures = 1
 
     async def _round(self) -> _Outcome:
-        """One batch."""
-        segments = await self._next()
-        if not segments:
+        """One batch, when its turn has come."""
+        await self._learn_policy()
+        ask = await self._ask()
+        if ask is None:
             return _Outcome.NOTHING_TO_DO
-        if segments[0].start_ms != self._head_ms:
-            self._head_ms, self._head_failures = segments[0].start_ms, 0
-        step_over = self._head_failures >= STEPPED_OVER_AFTER
-        done = await upload_batch(segments, self._backlog, self._cloud, self._budget, step_over=step_over)
-        self._head_failures += 1
+        turn = await self._by.line.turn(ask, self.wake)
+        if turn is None:
+            return _Outcome.GO_ON
+        rows = max(self._by.budget.pace.rows, 2 * self._first[turn].to_step_over)
+        segments = await self._next(turn, min(rows, BATCH_SEGMENTS))
+        return await self._send(turn, segments) if segments else _Outcome.GO_ON
+
+    async def _send(self, turn: Turn, segments: Sequence[Segment]) -> _Outcome:
+        first, budget = self._first[turn], self._by.budget
+        first.is_now(segments[0].start_ms)
+        done = await upload_batch(segments, self._sending, step_over=first.to_step_over)
+        budget.pace = budget.pace.after_batch(len(segments), done.undone, BATCH_SEGMENTS)
         for reason in done.refusals:
-            self._refused(reason)
+            self._telling.refused(reason)
+        if done.undone and not done.progress and not done.trouble:
+            return _Outcome.GO_ON  # others had the link for as long as this batch had time
+        first.failures += 1  # until another one is the first
         if done.progress:
-            self._achieved()
-            return _Outcome.PROGRESS
-        self._failed(done.trouble)
+            self._telling.achieved()
+            return _Outcome.GO_ON
+        if turn is Turn.EVENTS and first.to_step_over:
+            self._events_again_at = self._by.clock.monotonic() + EVENTS_REST_S
+        self._telling.failed(done.trouble or NOTHING_TAKEN)
         return _Outcome.STUCK
 
-    async def _next(self) -> Sequence[Segment]:
-        """What may be uploaded and is not yet, oldest first."""
-        policy = self._windows.upload(self.camera)
-        if policy == "all":
-            return await self._backlog.oldest(self.camera, BATCH_SEGMENTS)
-        if policy == "events":
-            return await self._backlog.oldest_of_events(
-                self.camera, EVENT_PRE_MS, EVENT_POST_MS, BATCH_SEGMENTS
-            )
-        return ()
+    async def _learn_policy(self) -> None:
+        """What is meant for the cloud is noted: what leaves before it got there is counted by that."""
+        policy, now = self._by.windows.upload(self.camera), self._by.clock.monotonic()
+        if policy != self._policy or (policy and now >= self._noted_at + NOTED_AGAIN_S):
+            await self._by.backlog.is_meant(self.camera, policy)
+            self._noted_at = now
+        self._policy = policy
 
-    def _achieved(self) -> None:
-        if self._failures:
-            log.info("uploading %s goes on", self.camera)
-        self._failures = 0
-        self._board.set_problem(PROBLEM, None)
-        if self._clock.monotonic() - self._refused_at >= REFUSAL_SHOWN_S:
-            self._board.set_problem(f"refused:{self.camera}", None)
+    async def _ask(self) -> Ask | None:
+        """What this camera has to send."""
+        if not await self._next(Turn.OLDEST, 1):
+            return None
+        resting = self._by.clock.monotonic() < self._events_again_at
+        shown = () if resting else await self._next(Turn.EVENTS, 1)
+        return Ask(self.camera, shown[0].start_ms if shown else None)
 
-    def _failed(self, trouble: str) -> None:
-        self._failures += 1
-        level = logging.WARNING if self._failures == 1 else logging.DEBUG
-        log.log(level, "uploading %s waits: %s", self.camera, trouble)
-        if self._failures >= SHOWN_AFTER:
-            self._board.set_problem(PROBLEM, f"Uploading waits: {trouble}")
-
-    def _refused(self, reason: str) -> None:
-        """For good: the segment stays on the hub and is counted there. One that expired is no trouble."""
-        if reason == EXPIRED:
-            log.info("a segment of %s expired on its way to the cloud", self.camera)
-            return
-        log.warning("the cloud refused a segment of %s: %s", self.camera, reason)
-        self._refused_at = self._clock.monotonic()
-        text = f"The cloud refused footage of {self.camera}: {reason}"
-        self._board.set_problem(f"refused:{self.camera}", text)
+    async def _next(self, turn: Turn, limit: int) -> Sequence[Segment]:
+        """What may be uploaded and is not yet."""
+        if self._policy not in ("all", "events"):
+            return ()
+        around = self.camera, EVENT_PRE_MS, EVENT_POST_MS, limit
+        if turn is Turn.EVENTS:
+            return await self._by.backlog.newest_of_events(*around)
+        if self._policy == "events":
+            return await self._by.backlog.oldest_of_events(*around)
+        return await self._by.backlog.oldest(self.camera, limit)

@@ -1,15 +1,19 @@
-"""Uploads one batch of a camera's segments: places, put, commits; notes in the backlog what came of it."""
+"""Uploads one batch of a camera's segments: places, puts, commits; notes in the backlog what came of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from asyncio import Task
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
-from backsight_agent.ports import Backlog, CloudApi
-from backsight_agent.tasks.upload_budget import Budget
-from backsight_shared.errors import TryLater
+from backsight_agent.domain.upload_pace import BATCH_S
+from backsight_agent.tasks.upload_putting import Landed, Putting, Sending
+from backsight_shared.errors import BacksightError
 from backsight_shared.segment import Segment
 from backsight_shared.wire import Batch, Commits, Place, RunOffer
+
+COMMIT_S = 0.5  # seconds; what has arrived does not wait longer for the rest of its batch to be committed
+
+RunKey = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -18,36 +22,20 @@ class Done:
 
     progress: bool = False
     refusals: list[str] = field(default_factory=list)
-    trouble: str = "the cloud did not take anything"
+    undone: int = 0  # segments that failed, or were not begun because the batch's time was over
+    trouble: str = ""  # the first of what was tried in vain
 
 
-@dataclass(frozen=True, slots=True)
-class _Landed:
-    """How one put ended: `there`, `gone` from the hub in the meantime, or `failed`."""
+async def upload_batch(segments: Sequence[Segment], sending: Sending, *, step_over: int = 0) -> Done:
+    """Upload these segments in their order: what follows one that failed waits for it.
 
-    state: str
-    trouble: str = ""
-
-
-_THERE = _Landed("there")
-_GONE = _Landed("gone", "the footage left the hub before it could be sent")
-
-
-async def upload_batch(
-    segments: Sequence[Segment], backlog: Backlog, cloud: CloudApi, budget: Budget, *, step_over: bool
-) -> Done:
-    """Upload these segments, oldest first: what follows one that failed waits for it.
-
-    With `step_over` it does not: one that fails again and again must not hold up the others for ever.
+    So many in a row are stepped over: those that fail again and again must not hold up the others for ever.
     Their runs are offered with every batch, for the cloud forgets a run when its last segment expires, which
     can be while the hub still has, or still makes, others of it. Raises CloudUnavailable or CloudRefusedHub.
     """
-    runs = tuple(RunOffer(run, size) for run, size in await backlog.runs_of(segments))
-    upload = _Upload(backlog, cloud, budget, Done())
-    wanted = await upload.wanted(Batch(runs, tuple(segments)))
-    landed = await upload.put(wanted, step_over=step_over)
-    if landed.segments:
-        await upload.note(landed, await cloud.commits(landed))
+    runs = tuple(RunOffer(run, size) for run, size in await sending.backlog.runs_of(segments))
+    upload = _Upload(sending, Done(), step_over)
+    await upload.send(await upload.wanted(Batch(runs, tuple(segments))))
     return upload.done
 
 
@@ -58,19 +46,22 @@ class _Wanted:
     runs: tuple[tuple[RunOffer, Place], ...]
     segments: tuple[tuple[Segment, Place], ...]
 
+    def offers_for(self, segments: Sequence[Segment]) -> tuple[RunOffer, ...]:
+        needed = {_run_of(segment) for segment in segments}
+        return tuple(offer for offer, _ in self.runs if _run_of(offer) in needed)
+
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
     """One batch under way."""
 
-    backlog: Backlog
-    cloud: CloudApi
-    budget: Budget
+    by: Sending
     done: Done
+    step_over: int
 
     async def wanted(self, batch: Batch) -> _Wanted:
         """Ask for places; what the cloud has or refuses is noted at once."""
-        places = await self.cloud.places(batch)
+        places = await self.by.cloud.places(batch)
         runs = tuple(zip(batch.runs, places.runs, strict=True))
         segments = tuple(zip(batch.segments, places.segments, strict=True))
         no_run = {_run_of(offer): place.reason for offer, place in runs if place.state == "refused"}
@@ -85,77 +76,82 @@ class _Upload:
                 wanted.append((segment, place))
         return _Wanted(runs, tuple(wanted))
 
-    async def put(self, wanted: _Wanted, *, step_over: bool) -> Batch:
-        """Put the inits, then the segments that have theirs; what of it all is to be committed."""
-        inits = await _all(self._put_init(offer, place) for offer, place in wanted.runs)
+    async def send(self, wanted: _Wanted) -> None:
+        """Put the inits, then the segments that have theirs, and commit what has arrived."""
+        putting = Putting(self.by, self.step_over, until=self.by.clock.monotonic() + BATCH_S)
+        inits = await _all(putting.init(offer, place) for offer, place in wanted.runs)
         of_run = {_run_of(offer): init for (offer, _), init in zip(wanted.runs, inits, strict=True)}
-        landed = await _all(
-            self._put_segment(segment, place, of_run.get(_run_of(segment), _THERE))
-            for segment, place in wanted.segments
-        )
-        self._remember_trouble([*inits, *landed])
-        results = list(zip([segment for segment, _ in wanted.segments], landed, strict=True))
-        in_order = results if step_over else takewhile(lambda result: result[1].state != "failed", results)
-        segments = tuple(segment for segment, one in in_order if one is _THERE)
-        needed = {_run_of(segment) for segment in segments}
-        return Batch(tuple(offer for offer, _ in wanted.runs if _run_of(offer) in needed), segments)
+        failure: BacksightError | None = None
+        async with asyncio.TaskGroup() as group:
+            puts = [
+                (segment, group.create_task(putting.segment(segment, place, init)))
+                for segment, place in wanted.segments
+                for init in [of_run.get(_run_of(segment), Landed.THERE)]
+            ]
+            try:
+                await self._commit_as_they_land(puts, wanted)
+            except BacksightError as error:
+                failure = error
+                putting.stop()
+        self.done.trouble = putting.trouble
+        if failure is not None:
+            raise failure
 
-    async def note(self, landed: Batch, commits: Commits) -> None:
-        """Keep what the cloud says of what was put."""
+    async def _commit_as_they_land(
+        self, puts: Sequence[tuple[Segment, Task[Landed]]], wanted: _Wanted
+    ) -> None:
+        clock, landed, all_over = self.by.clock, list[Segment](), True
+        committed_at = clock.monotonic()
+        for segment, put in puts:
+            how = await put
+            self.done.undone += not how.is_over
+            all_over &= how.is_over
+            if how in (Landed.THERE, Landed.UNSURE) and (all_over or self.step_over):
+                landed.append(segment)
+            if landed and (how is Landed.UNSURE or clock.monotonic() - committed_at >= COMMIT_S):
+                all_over &= await self._commit(landed, wanted)
+                landed, committed_at = [], clock.monotonic()
+        if landed:
+            await self._commit(landed, wanted)
+
+    async def _commit(self, landed: Sequence[Segment], wanted: _Wanted) -> bool:
+        """Whether all of it was decided."""
+        batch = Batch(wanted.offers_for(landed), tuple(landed))
+        commits = await self.by.cloud.commits(batch)
+        await self._note(batch, commits)
+        return all(commit.state != "missing" for commit in commits.segments)
+
+    async def _note(self, landed: Batch, commits: Commits) -> None:
+        """Keep what the cloud says of what was put; bytes that only lack their run are not sent again."""
+        runs = zip(landed.runs, commits.runs, strict=True)
+        lacking = {_run_of(offer) for offer, commit in runs if commit.state == "missing"}
         results = list(zip(landed.segments, commits.segments, strict=True))
         await self._are_there([segment for segment, commit in results if commit.state == "stored"])
         for segment, commit in results:
             if commit.state == "refused":
                 await self._is_refused(segment, commit.reason)
-
-    async def _put_init(self, offer: RunOffer, place: Place) -> _Landed:
-        if place.state == "have":
-            return _THERE
-        if place.state == "refused":
-            return _Landed("failed", place.reason)
-        run = offer.run
-        return await self._put(
-            offer.init_bytes, lambda: self.backlog.read_init(run.camera, run.run_ms), place
-        )
-
-    async def _put_segment(self, segment: Segment, place: Place, init: _Landed) -> _Landed:
-        """Without its run's init a segment is worth nothing: it fares as that did."""
-        if init is not _THERE:
-            return init
-        return await self._put(segment.size_bytes, lambda: self.backlog.read_segment(segment), place)
-
-    async def _put(self, size_bytes: int, read: Callable[[], Awaitable[bytes]], place: Place) -> _Landed:
-        async with self.budget.hold(size_bytes):
-            try:
-                await self.cloud.put(place, await read())
-            except FileNotFoundError:
-                return _GONE
-            except TryLater as error:
-                return _Landed("failed", str(error))
-            return _THERE
-
-    def _remember_trouble(self, landed: Iterable[_Landed]) -> None:
-        troubles = [one.trouble for one in landed if one.trouble]
-        if troubles:
-            self.done.trouble = troubles[0]
+            elif commit.state == "missing" and _run_of(segment) not in lacking:
+                self.by.sent.discard(segment.start_ms)
 
     async def _are_there(self, segments: Sequence[Segment]) -> None:
         if segments:
-            await self.backlog.mark_uploaded(segments)
+            await self.by.backlog.mark_uploaded(segments)
+            self.by.sent.difference_update(segment.start_ms for segment in segments)
             self.done.progress = True
 
     async def _is_refused(self, segment: Segment, reason: str) -> None:
-        await self.backlog.mark_refused(segment, reason)
+        await self.by.backlog.mark_refused(segment, reason)
+        self.by.sent.discard(segment.start_ms)
         self.done.refusals.append(reason)
         self.done.progress = True
 
 
-def _run_of(item: RunOffer | Segment) -> tuple[str, int]:
+def _run_of(item: RunOffer | Segment) -> RunKey:
     run = item.run if isinstance(item, RunOffer) else item
     return run.camera, run.run_ms
 
 
-async def _all(puts: Iterable[Coroutine[None, None, _Landed]]) -> list[_Landed]:
+async def _all(puts: Iterable[Coroutine[None, None, Landed]]) -> list[Landed]:
     """All at once, as far as the budget lets them."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(put) for put in puts]

@@ -1,21 +1,32 @@
 """Writes what was read from a camera: runs, segments, fragments; every frame into exactly one of them."""
 
+import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.activity import Activity
+from backsight_agent.domain.anchoring import Undated
 from backsight_agent.domain.cutting import OpenRun, begin, broken_by, continued, is_full, is_urgent
 from backsight_agent.domain.pre_roll import CONTINUOUS, Keeping, PreRoll
 from backsight_agent.domain.states import Board, State
-from backsight_agent.ports import Muxer, MuxerFactory, Recordings, SegmentFile, StoreFailed, StoreFull
+from backsight_agent.ports import (
+    MomentTaken,
+    Muxer,
+    MuxerFactory,
+    Recordings,
+    SegmentFile,
+    StoreFailed,
+    StoreFull,
+)
+from backsight_agent.tasks.dating import Dating
 from backsight_agent.tasks.gop_queue import GopQueue, Pause, Read
-from backsight_shared.clock import Clock
-from backsight_shared.segment import Run
+from backsight_shared.clock import Clock, wait_at_most
+from backsight_shared.segment import SEGMENT_S, Run
 
 NO_EVENT = "no_event"  # why there is no run where only events are kept
-STORE_WAITS_S = (2.0, 5.0, 15.0, 30.0)  # seconds between two tries while the store fails
+STORE_WAITS_S = (1.0, 2.0, 5.0)  # seconds between two tries while the store fails; video waits in memory
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +64,8 @@ class RunWriter:
         clock: Clock,
         keeping: Keeping = CONTINUOUS,
         activity: Activity | None = None,
+        first_s: float = SEGMENT_S,
+        dating: Dating | None = None,
     ) -> None:
         self._camera = camera
         self._pre_roll: PreRoll[Read] = PreRoll(keeping)
@@ -61,15 +74,20 @@ class RunWriter:
         self._recordings = recordings
         self._board = board
         self._clock = clock
+        self._first_s = first_s
+        self._dating = dating or Dating()
         self._writing: _Writing | None = None
         self._open = AsyncExitStack()  # the muxer of the run
         self._after: str | None = None  # why there is no run; None until the store was asked for its newest
         self._last_end_ms: int | None = None
+        self._last_offset_ms: float | None = None  # of the clocks, when the last run was anchored
+        self._last_is_undated = False
         self._store_failures = 0
-        self._store_again_at = 0.0  # monotonic
+        self._closed = asyncio.Event()
 
     async def write_all(self, queue: GopQueue) -> None:
         """Write until nothing more comes, then finish what is open."""
+        self._closed = queue.closed
         async for item in queue:
             if isinstance(item, Pause):
                 await self._pause(item)
@@ -79,7 +97,8 @@ class RunWriter:
 
     async def _keep(self, read: Read) -> None:
         """Write what belongs to the history of this camera: everything, or what happens."""
-        for kept in self._pre_roll.take(read.piece, self._activity.doing):
+        self._pre_roll.follow_clock(read.offset_ms)
+        for kept in self._pre_roll.take(read.piece, self._activity.seen_from(read.offset_ms)):
             await self._take(kept)
         if not self._pre_roll.writing:
             await self._end(NO_EVENT)
@@ -95,19 +114,39 @@ class RunWriter:
         self._board.set_state(self._camera, pause.state, pause.text)
 
     async def _take(self, read: Read) -> None:
-        """Write a GOP where it belongs. What the store or the muxer cannot do ends the run, not the task."""
+        """Write a GOP where it belongs, however long the store is away; only a hub that stops gives up."""
+        while not await self._written(read) and not self._closed.is_set():
+            wait_s = STORE_WAITS_S[min(self._store_failures, len(STORE_WAITS_S)) - 1]
+            await wait_at_most(self._closed, wait_s, self._clock)
+
+    async def _written(self, read: Read) -> bool:
+        """Whether this GOP is done with. What the muxer cannot do ends the run, not the task."""
         try:
             if self._writing and (reason := broken_by(self._writing.rules, read.timed, read.offset_ms)):
                 log.info("%s: the run ends: %s", self._camera, reason)
                 await self._end(reason)
-            if self._writing is None and self._clock.monotonic() < self._store_again_at:
-                return
-            await self._write(await self._ready(read), read)
+            writing = await self._ready(read)
+            await self._write(writing, read)
         except (StoreFull, StoreFailed) as error:
             await self._store_trouble(error)
+            return False
         except StreamBroken as error:
             await self._end(State.STREAM_BROKEN.value)
             self._board.set_state(self._camera, State.STREAM_BROKEN, str(error))
+            return True
+        await self._cut_when_full(writing, read)
+        return True
+
+    async def _cut_when_full(self, writing: _Writing, read: Read) -> None:
+        doing = self._activity.seen_from(read.offset_ms)
+        urgent = is_urgent(writing.start_ms, writing.end_ms, doing)
+        length_s = self._first_s if writing.sequence == 0 else SEGMENT_S
+        if not urgent and not is_full(writing.start_us, read.timed.gop, length_s):
+            return
+        try:
+            await self._cut(writing)
+        except (StoreFull, StoreFailed) as error:
+            await self._store_trouble(error)
 
     async def _ready(self, read: Read) -> _Writing:
         """The run and segment that this GOP belongs to, begun where there is none."""
@@ -115,10 +154,19 @@ class RunWriter:
         if writing is None:
             writing = self._writing = await self._begin(read)
         elif writing.file is None:
+            writing = await self._next_segment(writing, read)
+        writing.rules = continued(writing.rules, read.timed, read.offset_ms)
+        return writing
+
+    async def _next_segment(self, writing: _Writing, read: Read) -> _Writing:
+        """Should its moment be taken, the run ends, and another begins just behind it."""
+        try:
             writing.file = await self._recordings.begin_segment(
                 writing.run, writing.sequence, writing.start_ms
             )
-        writing.rules = continued(writing.rules, read.timed, read.offset_ms)
+        except MomentTaken:
+            await self._end("clock_jump")
+            writing = self._writing = await self._begin(read)
         return writing
 
     async def _cut(self, writing: _Writing) -> None:
@@ -131,12 +179,28 @@ class RunWriter:
         if self._after is None:
             self._last_end_ms = await self._recordings.last_end_ms(self._camera)
             self._after = "start" if self._last_end_ms is None else "hub_not_running"
-        rules = begin(read.timed, read.offset_ms, self._last_end_ms)
-        run = Run(self._camera, rules.anchor_ms, self._after)
+        undated = self._dating.undated(read.offset_ms)
+        provisional = undated is not None or self._last_is_undated
+        rules = begin(
+            read.timed, read.offset_ms, self._last_end_ms, self._last_offset_ms, provisional=provisional
+        )
         muxer = await self._open.enter_async_context(self._muxers.open(read.timed.gop))
-        await self._recordings.begin_run(run, muxer.init)
-        file = await self._recordings.begin_segment(run, 0, run.run_ms)
-        return _Writing(run, rules, muxer, file, 0, rules.first_us, rules.first_us)
+        writing = await self._at_a_free_moment(rules, muxer, undated)
+        self._last_offset_ms, self._last_is_undated = read.offset_ms, undated is not None
+        return writing
+
+    async def _at_a_free_moment(self, rules: OpenRun, muxer: Muxer, undated: Undated | None) -> _Writing:
+        """Where the clock went back, an earlier run may have a segment at the same millisecond."""
+        while True:
+            run = Run(self._camera, rules.anchor_ms, self._after or "start")
+            self._dating.begins(self._camera, run.run_ms)
+            try:
+                await self._recordings.begin_run(run, muxer.init, undated)
+                file = await self._recordings.begin_segment(run, 0, run.run_ms)
+            except MomentTaken:
+                rules = replace(rules, anchor_ms=rules.anchor_ms + 1)
+            else:
+                return _Writing(run, rules, muxer, file, 0, rules.first_us, rules.first_us)
 
     async def _write(self, writing: _Writing, read: Read) -> None:
         timed = read.timed
@@ -147,9 +211,6 @@ class RunWriter:
         if timed.gop.video[0].pts_us == writing.rules.first_us:
             self._store_failures = 0
             self._board.set_state(self._camera, State.RECORDING, "Recording")
-        urgent = is_urgent(writing.start_ms, writing.end_ms, self._activity.doing)
-        if urgent or is_full(writing.start_us, timed.gop):
-            await self._cut(writing)
 
     async def _finish(self, writing: _Writing) -> None:
         """Make a segment of the open file; without a whole fragment there is none to make."""
@@ -171,6 +232,7 @@ class RunWriter:
         except (StoreFull, StoreFailed) as error:
             await self._store_trouble(error)
         finally:
+            self._dating.ended(self._camera)
             await self._open.aclose()
 
     async def _store_trouble(self, error: Exception) -> None:
@@ -179,11 +241,11 @@ class RunWriter:
         if writing:
             self._after, self._last_end_ms = State.HUB_TROUBLE.value, writing.end_ms
             await self._abandon(writing)
+        self._dating.ended(self._camera)
         await self._open.aclose()
-        wait_s = STORE_WAITS_S[min(self._store_failures, len(STORE_WAITS_S) - 1)]
         self._store_failures += 1
-        self._store_again_at = self._clock.monotonic() + wait_s
-        log.error("%s: cannot store video (%s); trying again in %.0f s", self._camera, error, wait_s)
+        level = logging.ERROR if self._store_failures == 1 else logging.DEBUG
+        log.log(level, "%s: cannot store video (%s); it waits in memory", self._camera, error)
         self._board.set_state(self._camera, State.HUB_TROUBLE, str(error))
 
     async def _abandon(self, writing: _Writing) -> None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from backsight_cloud.adapters.secret_files import SecretUnreadable, read_or_make
-from backsight_cloud.ports import BadRequestForCertificate, Issued
+from backsight_cloud.identity_ports import BadRequestForCertificate, Issued
 
 HUB_LIFE = timedelta(days=14)  # renewed by the hub at two thirds
 SERVER_LIFE = timedelta(days=365)

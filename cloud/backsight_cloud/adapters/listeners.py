@@ -31,6 +31,7 @@ class Running:
     https: str
     broker: str
     ca: str  # file with the certificate that hubs trust by `--ca`
+    metrics: str = ""  # empty: there is no such page
 
 
 @asynccontextmanager

@@ -22,10 +22,11 @@ from backsight_cloud.adapters.durable import (
 )
 from backsight_cloud.domain.addresses import AddressSigner
 from backsight_cloud.domain.keys import is_key
-from backsight_cloud.ports import ObjectMissing, ObjectsUnavailable
+from backsight_cloud.ports import Found, ObjectMissing, ObjectsUnavailable
 from backsight_shared.clock import Clock
 
 CHUNK_BYTES = 256 * 1024
+PAGE = 1_000  # objects listed at a time
 INCOMING = ".incoming"  # no key begins with a dot
 _RENAME_TRIES = 3  # a pruner may remove the empty folder between making it and renaming into it
 
@@ -75,6 +76,16 @@ class FolderObjects:
             await asyncio.to_thread(fsync_folders, folders)
             await asyncio.to_thread(remove_empty, folders, self._root)
         return gone
+
+    async def walk(self) -> AsyncIterator[Sequence[Found]]:
+        """What is being put has no key yet, and is not listed."""
+        with _our_errors("listing"):
+            async for page in self._store.list(chunk_size=PAGE):
+                yield [
+                    Found(entry["path"], entry["size"], round(entry["last_modified"].timestamp() * 1000))
+                    for entry in page
+                    if is_key(entry["path"])
+                ]
 
     def put_address(self, key: str, size_bytes: int, expires_ms: int) -> str:
         self._path(key)

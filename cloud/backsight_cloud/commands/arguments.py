@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backsight_cloud.domain.plans import PLANS
+from backsight_shared.log_lines import FORMATS
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -14,12 +15,13 @@ def parse(words: list[str]) -> argparse.Namespace:
         prog="backsight-cloud", description="Keeps the history of cameras, for as long as their plans say."
     )
     top.add_argument("--version", action="version", version=f"backsight-cloud {version('backsight')}")
-    _common(top, config=None, json=False, log_level=None)
+    _common(top, config=None, json=False, log_level=None, log_format="text")
     subjects = top.add_subparsers(dest="subject", required=True, metavar="COMMAND")
     _command(subjects, "serve", "run the service until it is told to end")
     _accounts(subjects)
     _hubs(subjects)
     _cameras(subjects)
+    _history(subjects)
     return top.parse_args(words)
 
 
@@ -51,10 +53,24 @@ def _cameras(subjects: Any) -> None:
     add.add_argument("mac", metavar="MAC")
     add.add_argument("--name", default="", help="what its owner calls it")
     add.add_argument("--model", default="", help="like EC60 or C210; decides the free window")
+    unbind = _command(verbs, "unbind", "take a camera out of its account, and erase its history in the cloud")
+    unbind.add_argument("camera", metavar="CAMERA", help="its MAC in any form, or its name if that is unique")
+    unbind.add_argument("--yes", action="store_true", help="do it; without, only say what would go")
     plans = _subject(subjects, "plan", "change cameras' plans")
     change = _command(plans, "set", "change a camera's plan, now")
     change.add_argument("camera", metavar="CAMERA", help="its MAC in any form, or its name if that is unique")
     change.add_argument("plan", choices=PLANS)
+
+
+def _history(subjects: Any) -> None:
+    ledger = _command(subjects, "ledger", "what left the history of an account or a camera, when and why")
+    ledger.add_argument("name", metavar="EMAIL|CAMERA")
+    ledger.add_argument("--limit", type=int, default=50, metavar="N", help="lines, the newest (default: 50)")
+    verbs = _subject(subjects, "objects", "compare the store with the database")
+    verify = _command(verbs, "verify", "find objects that nobody knows, and segments without their object")
+    verify.add_argument(
+        "--settle", action="store_true", help="delete those objects, and take those segments out"
+    )
 
 
 def _subject(subjects: Any, name: str, text: str) -> Any:
@@ -90,4 +106,7 @@ def _common(parser: argparse.ArgumentParser, **defaults: object) -> None:
         choices=("debug", "info", "warning", "error"),
         default=default("log_level"),
         help="how much is told on standard error (default: info for serve, else warning)",
+    )
+    parser.add_argument(
+        "--log-format", choices=FORMATS, default=default("log_format"), help="json: one object a line"
     )

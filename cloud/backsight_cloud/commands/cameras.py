@@ -1,13 +1,19 @@
-"""`camera list`, `camera add` and `plan set`."""
+"""`camera list`, `camera add`, `camera unbind` and `plan set`."""
 
 import argparse
 from collections.abc import Sequence
 
 from backsight_cloud.commands.here import Here, account_named, camera_named, hub_named
-from backsight_cloud.commands.output import Answer, how_long, table
+from backsight_cloud.commands.output import Answer, how_long, size, table
 from backsight_cloud.domain.records import Account, Camera
 from backsight_cloud.services.cameras import CameraBinding
+from backsight_cloud.services.unbinding import CameraUnbinding
+from backsight_shared.errors import NeedsAttention
 from backsight_shared.window import WindowStep, horizon, in_force
+
+
+class NotConfirmed(NeedsAttention):
+    """It was said what would happen, and not yet that it shall."""
 
 
 async def list_all(here: Here, arguments: argparse.Namespace) -> Answer:
@@ -31,6 +37,23 @@ async def add(here: Here, arguments: argparse.Namespace) -> Answer:
     camera = await _binding(here).add(hub.id, account.id, arguments.mac, arguments.name, arguments.model)
     here.wake()
     return Answer({"camera": camera.id, "plan": camera.plan}, [f"{camera.name} ({camera.id}) is added"])
+
+
+async def unbind(here: Here, arguments: argparse.Namespace) -> Answer:
+    """Nothing is erased unannounced: without `--yes` it is only said how much would go."""
+    found = await camera_named(here, arguments.camera)
+    unbinding = CameraUnbinding(here.database, here.wakes, here.clock)
+    camera, extent = await unbinding.preview(found.id)
+    what = f"{extent.count} segments, {size(extent.size_bytes)}, and {extent.events} events in the cloud"
+    if not arguments.yes:
+        raise NotConfirmed(
+            f"{camera.name} ({camera.id}) would leave its account, and its history be erased at once: "
+            f"{what}. What its hub has at home stays there. Say it again with --yes"
+        )
+    extent = await unbinding.unbind(camera.id)
+    here.wake()
+    value = {"camera": camera.id, "unbound": True, "count": extent.count, "size_bytes": extent.size_bytes}
+    return Answer(value, [f"{camera.name} ({camera.id}) has left its account; erased were {what}"])
 
 
 async def set_plan(here: Here, arguments: argparse.Namespace) -> Answer:

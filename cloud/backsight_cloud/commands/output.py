@@ -34,6 +34,14 @@ def when(moment_ms: int | None) -> str:
     return datetime.fromtimestamp(moment_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
+def size(size_bytes: int) -> str:
+    """Bytes as people read them."""
+    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if size_bytes >= factor:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes / 1000:.1f} kB"
+
+
 def how_long(length_ms: int | None) -> str:
     """A window as it is written in cloud.toml."""
     if length_ms is None:

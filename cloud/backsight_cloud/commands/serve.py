@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import faulthandler
 import json
 import signal
 from dataclasses import asdict
 
 from backsight_cloud.adapters.listeners import Running
+from backsight_cloud.adapters.notify_socket import service_manager
 from backsight_cloud.app import serve
 from backsight_cloud.config import Settings
 from backsight_shared.clock import SystemClock
@@ -14,6 +16,7 @@ from backsight_shared.clock import SystemClock
 
 async def run(settings: Settings, arguments: argparse.Namespace) -> None:
     """SIGTERM and SIGINT cancel the root of the tree; everything then ends in order."""
+    faulthandler.enable()  # a watchdog sends SIGABRT: where each thread was is then logged
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -23,7 +26,8 @@ async def run(settings: Settings, arguments: argparse.Namespace) -> None:
         print(json.dumps(asdict(running)) if arguments.json else _text(running), flush=True)
 
     async with asyncio.TaskGroup() as tree:
-        service = tree.create_task(serve(settings, SystemClock(), announce), name="service")
+        whole = serve(settings, SystemClock(), announce, service_manager())
+        service = tree.create_task(whole, name="service")
         service.add_done_callback(lambda _: told.set())
         await told.wait()
         service.cancel()

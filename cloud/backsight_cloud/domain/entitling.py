@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from backsight_shared.entitlement import CameraEntitlement, Entitlement, UploadPolicy
+from backsight_shared.erased import ErasedSpan
 from backsight_shared.window import WindowStep, compact
 
 
@@ -15,6 +16,7 @@ class EntitledCamera:
     plan: str
     upload: UploadPolicy
     steps: tuple[WindowStep, ...]
+    erased: tuple[ErasedSpan, ...] = ()
 
 
 def changed(steps: Sequence[WindowStep], future: Sequence[WindowStep], now_ms: int) -> tuple[WindowStep, ...]:
@@ -48,7 +50,9 @@ def entitlement(
         issued_at_ms=now_ms,
         cloud_time_ms=now_ms,
         cameras={
-            entitled.camera: CameraEntitlement(entitled.plan, entitled.steps, entitled.upload)
+            entitled.camera: CameraEntitlement(
+                entitled.plan, entitled.steps, entitled.upload, entitled.erased
+            )
             for entitled in cameras
             if entitled.steps
         },

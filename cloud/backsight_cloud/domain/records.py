@@ -78,12 +78,42 @@ class Garbage:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """An object of which the store said that it is gone; whether it is, is looked at again."""
+
+    key: str
+    camera: str
+    look_ms: int  # when it is looked at next
+    looks: int  # how often it was looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """A camera that left its account: nothing of the time before comes back with it."""
+
+    camera: str
+    account: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a history there is in a span; the ends are those of whole segments."""
+
+    count: int = 0
+    size_bytes: int = 0
+    from_ms: int | None = None
+    to_ms: int | None = None
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
     """A line of the history ledger: what left, when and why."""
 
     camera: str
     account: str
-    at_ms: int
+    at_ms: int  # the newest moment at which some of it left
     reason: str
     from_ms: int
     to_ms: int

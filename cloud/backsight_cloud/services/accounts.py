@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from backsight_cloud.domain.limits import Limit
 from backsight_cloud.domain.records import Account, Session
-from backsight_cloud.ports import AlreadyThere, Database, Passwords
+from backsight_cloud.identity_ports import Passwords
+from backsight_cloud.ports import AlreadyThere, Database
 from backsight_cloud.services.limits import Limiter, network_of
 from backsight_shared.clock import Clock
 from backsight_shared.errors import NeedsAttention

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from backsight_cloud.domain.entitling import changed_to
 from backsight_cloud.domain.plans import PLANS, Catalogue
-from backsight_cloud.domain.records import Camera, Hub
+from backsight_cloud.domain.records import Camera, Hub, Unbound
 from backsight_cloud.ports import Database, Transaction
 from backsight_cloud.services.pairing import NoSuchHub, plain_text
 from backsight_cloud.services.wakes import Wakes
@@ -19,6 +19,7 @@ MOST_CAMERAS = 64  # of one hub
 LONGEST_TEXT = 64  # characters of a camera's name, model, hardware or firmware
 
 _TAKEN = "this camera belongs to another account; its owner has to remove it there first"
+_LEFT = "this camera was removed from the account: take it out of agent.toml, or have it added again"
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class CameraBinding:
             hub = await transaction.hubs.hub(hub_id)
             if hub is None or hub.account != account or hub.unpaired_ms is not None:
                 raise NoSuchHub(f"there is no paired hub {hub_id}")
-            answer = await self._take(transaction, hub, reported, self._clock.now_ms())
+            answer = await self._take(transaction, hub, reported, self._clock.now_ms(), again=True)
             camera = await transaction.cameras.owned(account, reported.camera)
         if camera is None:
             raise CameraTaken(answer.reason)
@@ -90,18 +91,25 @@ class CameraBinding:
         return after
 
     async def _take(
-        self, transaction: Transaction, hub: Hub, reported: CameraReport, now_ms: int
+        self, transaction: Transaction, hub: Hub, reported: CameraReport, now_ms: int, *, again: bool = False
     ) -> CameraAnswer:
+        """`again`: also one that was removed from the account. That its hub reports it is not enough."""
         bound = await transaction.cameras.camera(reported.camera)
         if bound is None:
-            await self._bind(transaction, hub, reported, now_ms)
+            left = await transaction.cameras.unbound(reported.camera)
+            if left is not None and left.account == hub.account and not again:
+                return CameraAnswer(reported.camera, accepted=False, reason=_LEFT)
+            await self._bind(transaction, hub, reported, now_ms, left)
         elif bound.account != hub.account:
             return CameraAnswer(reported.camera, accepted=False, reason=_TAKEN)
         else:
             await self._follow(transaction, bound, hub, reported, now_ms)
         return CameraAnswer(reported.camera, accepted=True)
 
-    async def _bind(self, transaction: Transaction, hub: Hub, reported: CameraReport, now_ms: int) -> None:
+    async def _bind(
+        self, transaction: Transaction, hub: Hub, reported: CameraReport, now_ms: int, left: Unbound | None
+    ) -> None:
+        """Nothing from before it left an account comes back: its horizon begins there."""
         camera = Camera(
             id=reported.camera,
             account=hub.account,
@@ -113,6 +121,7 @@ class CameraBinding:
             plan="free",
             upload="all",
             bound_ms=now_ms,
+            reached_ms=left.at_ms if left else None,
         )
         window_ms = self._catalogue.window_ms(camera.plan, camera.model)
         await transaction.cameras.bind(camera, [WindowStep(now_ms, window_ms)])

@@ -15,8 +15,10 @@ from backsight_cloud.services.wakes import Wakes
 from backsight_shared import shapes
 from backsight_shared.clock import Clock, sleep_or
 from backsight_shared.entitlement import Entitlement, to_claims
+from backsight_shared.erased import still_needed
 from backsight_shared.errors import Malformed
 from backsight_shared.signing import SigningKey, sign_entitlement
+from backsight_shared.window import horizon
 from backsight_shared.wire import HubStatus
 
 LOOK_EVERY_S = 30.0  # seconds; in case a wake was lost
@@ -116,17 +118,22 @@ async def _compile(database: Database, issuer: Issuer, now_ms: int) -> list[Enti
         if not hubs:
             return []
         serials = await transaction.hubs.next_serials(hubs)
-        cameras = await _entitled(transaction, hubs)
+        cameras = await _entitled(transaction, hubs, now_ms)
     return [entitlement(issuer.name, hub, serials[hub], now_ms, cameras[hub]) for hub in hubs]
 
 
-async def _entitled(transaction: Transaction, hubs: Sequence[str]) -> dict[str, list[EntitledCamera]]:
-    """Each hub's cameras, in the order in which they were bound."""
+async def _entitled(
+    transaction: Transaction, hubs: Sequence[str], now_ms: int
+) -> dict[str, list[EntitledCamera]]:
+    """Each hub's cameras, in the order in which they were bound, with what of them is to be erased."""
     entitled: dict[str, list[EntitledCamera]] = {hub: [] for hub in hubs}
     cameras = await transaction.cameras.of_hubs(hubs)
     steps = await transaction.cameras.steps_of([camera.id for camera in cameras])
+    erased = await transaction.erasing.spans_of([camera.id for camera in cameras])
     for camera in cameras:
-        known = EntitledCamera(camera.id, camera.plan, camera.upload, steps.get(camera.id, ()))
+        own = steps.get(camera.id, ())
+        needed = still_needed(erased.get(camera.id, ()), horizon(own, camera.reached_ms, now_ms))
+        known = EntitledCamera(camera.id, camera.plan, camera.upload, own, needed)
         entitled[camera.hub].append(known)
     return entitled
 

@@ -5,6 +5,7 @@ import logging
 import math
 from dataclasses import dataclass
 
+from backsight_cloud.domain.ledger import Reason
 from backsight_cloud.ports import Database
 from backsight_shared.clock import Clock
 from backsight_shared.window import WindowStep, expired, expires_at, horizon, in_force
@@ -12,7 +13,7 @@ from backsight_shared.window import WindowStep, expired, expires_at, horizon, in
 SLICE_MS = 6 * 3_600_000  # of footage in one transaction: some 2,000 rows, so that writers wait for 50 ms
 AGAIN_MS = 5_000  # after one camera's trouble
 
-EXPIRED, PLAN_CHANGED = "expired", "plan_changed"
+EXPIRED, PLAN_CHANGED = Reason.EXPIRED.value, Reason.PLAN_CHANGED.value
 
 log = logging.getLogger(__name__)
 

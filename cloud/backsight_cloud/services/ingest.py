@@ -102,7 +102,7 @@ class _Committing:
         }
         known = await self._known_runs(offers, missing_runs)
         segments = await self._commit_segments(offers, known, missing_runs)
-        await self._discard(offers.expired)
+        await self._discard(offers.too_late)
         return Commits(tuple(runs), tuple(segments))
 
     async def _commit_runs(self, offers: Offers) -> list[Commit]:
@@ -150,6 +150,7 @@ class _Committing:
             if key in self._sizes and key not in garbage:
                 log.warning("run %d of camera %s had no row: it is taken up again", run_ms, camera)
                 await self._tx.footage.add_run(self._hub.account, Run(camera, run_ms), self._sizes[key])
+                await self._tx.deletions.forget([key])  # it is not to be gone any more
                 known.add((camera, run_ms))
         return known
 
@@ -160,10 +161,10 @@ class _Committing:
             self.prune_sooner |= oldest is None or first < oldest
         await self._tx.footage.add_segments(self._hub.account, segments)
 
-    async def _discard(self, expired: Sequence[Offer[Segment]]) -> None:
-        """What expired on its way has an object that nobody will ever commit: garbage at the next pass."""
-        if expired:
-            await self._tx.footage.note_placed([(offer.key, offer.item.camera) for offer in expired], 0)
+    async def _discard(self, too_late: Sequence[Offer[Segment]]) -> None:
+        """What left on its way has an object that nobody will ever commit: garbage at the next pass."""
+        if too_late:
+            await self._tx.footage.note_placed([(offer.key, offer.item.camera) for offer in too_late], 0)
             self.prune_sooner = True
 
 

@@ -29,4 +29,4 @@ async def note_events(database: Database, clock: Clock, hub: Hub, report: Events
 
 
 def _fault(event: Event, standing: Standing, now_ms: int) -> str:
-    return standing.refused or event_fault(event, standing.horizon_ms, now_ms)
+    return standing.refused or event_fault(event, standing.horizon_ms, standing.erased, now_ms)

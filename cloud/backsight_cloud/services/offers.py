@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from backsight_cloud.domain.bounds import EXPIRED, batch_fault, run_fault, segment_fault
+from backsight_cloud.domain.bounds import batch_fault, run_fault, segment_fault
 from backsight_cloud.domain.keys import run_key, segment_key
 from backsight_cloud.domain.records import Hub
 from backsight_cloud.ports import Transaction
 from backsight_cloud.services.windows import horizon_of
+from backsight_shared.erased import ErasedSpan
 from backsight_shared.errors import Malformed, TryLater
 from backsight_shared.segment import Run, Segment
-from backsight_shared.wire import Batch, RunOffer
+from backsight_shared.wire import TOO_LATE, Batch, RunOffer
 
 T = TypeVar("T", Run, Segment)
 
@@ -49,8 +50,9 @@ class Offers:
         return [offer for offer in self.segments if not offer.refused]
 
     @property
-    def expired(self) -> list[Offer[Segment]]:
-        return [offer for offer in self.segments if offer.refused == EXPIRED]
+    def too_late(self) -> list[Offer[Segment]]:
+        """What has expired, or was erased, on its way."""
+        return [offer for offer in self.segments if offer.refused in TOO_LATE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Standing:
 
     refused: str
     horizon_ms: int | None = None
+    erased: tuple[ErasedSpan, ...] = ()
 
 
 async def judge(tx: Transaction, hub: Hub, batch: Batch, now_ms: int) -> Offers:
@@ -82,7 +85,8 @@ async def standing_of(tx: Transaction, hub: Hub, camera_id: str, now_ms: int) ->
         return Standing("this camera belongs to another account")
     if camera.hub != hub.id:
         return Standing("this camera belongs to another hub of this account")
-    return Standing("", await horizon_of(tx, camera, now_ms))
+    erased = (await tx.erasing.spans_of([camera.id])).get(camera.id, ())
+    return Standing("", await horizon_of(tx, camera, now_ms), erased)
 
 
 def _run_offer(hub: Hub, offer: RunOffer, standing: Standing) -> Offer[Run]:
@@ -91,7 +95,7 @@ def _run_offer(hub: Hub, offer: RunOffer, standing: Standing) -> Offer[Run]:
 
 
 def _segment_offer(hub: Hub, segment: Segment, standing: Standing) -> Offer[Segment]:
-    refused = standing.refused or segment_fault(segment, standing.horizon_ms)
-    nameable = not refused or refused == EXPIRED  # a time outside of the calendar has no day
+    refused = standing.refused or segment_fault(segment, standing.horizon_ms, standing.erased)
+    nameable = not refused or refused in TOO_LATE  # a time outside of the calendar has no day
     key = segment_key(hub.account, segment.camera, segment.start_ms) if nameable else ""
     return Offer(segment, key, segment.size_bytes, refused)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from backsight_cloud.domain.codes import CODE_LIFE_MS, code_hash, make_code
 from backsight_cloud.domain.limits import Limit
 from backsight_cloud.domain.records import Hub, PairingCode
-from backsight_cloud.ports import CertificateAuthority, Database, Issued
+from backsight_cloud.identity_ports import CertificateAuthority, Issued
+from backsight_cloud.ports import Database
 from backsight_cloud.services.limits import Limiter, network_of
 from backsight_cloud.services.wakes import Wakes
 from backsight_shared.clock import Clock

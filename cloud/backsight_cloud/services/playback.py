@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from backsight_cloud.domain.keys import run_key, segment_key
+from backsight_cloud.domain.ledger import Place
 from backsight_cloud.domain.looking import Gap, Part, gaps_between
 from backsight_cloud.domain.records import Camera, Erasure, Hub
 from backsight_cloud.ports import Database, ObjectMissing, Objects, Transaction
@@ -89,7 +90,7 @@ class Playback:
     async def camera(self, account: str, camera_id: str) -> CameraView:
         """One of them. Raises UnknownCamera, as everything here."""
         async with self._database.read() as tx:
-            camera = await _owned(tx, account, camera_id)
+            camera = await owned(tx, account, camera_id)
             return await self._view(tx, camera, await tx.hubs.hub(camera.hub))
 
     async def history(
@@ -97,7 +98,7 @@ class Playback:
     ) -> History:
         """The unbroken parts of a span, the gaps between them, and its segments unless too many."""
         async with self._database.read() as tx:
-            camera = await _owned(tx, account, camera_id)
+            camera = await owned(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             span = (account, camera_id, from_ms, to_ms)
             parts = await tx.footage.parts(*span, horizon_ms)
@@ -110,7 +111,7 @@ class Playback:
     async def segments(self, account: str, camera_id: str, from_ms: int, to_ms: int) -> Sequence[Segment]:
         """What a playlist of the span lists."""
         async with self._database.read() as tx:
-            camera = await _owned(tx, account, camera_id)
+            camera = await owned(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             return await tx.footage.segments(account, camera_id, from_ms, to_ms, horizon_ms)
 
@@ -118,7 +119,7 @@ class Playback:
         """One segment's bytes. Raises NothingThere, also for one that has expired but is not deleted yet."""
         now_ms = self._clock.now_ms()
         async with self._database.read() as tx:
-            camera = await _owned(tx, account, camera_id)
+            camera = await owned(tx, account, camera_id)
             steps = await tx.cameras.steps(camera_id)
             segment = await tx.footage.segment(account, camera_id, start_ms)
             if segment is None or expired(segment.end_ms, await horizon_of(tx, camera, now_ms)):
@@ -130,7 +131,7 @@ class Playback:
     async def init(self, account: str, camera_id: str, run_ms: int) -> Media:
         """A run's init, as long as something of the run can be seen."""
         async with self._database.read() as tx:
-            camera = await _owned(tx, account, camera_id)
+            camera = await owned(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             oldest_ms = run_ms if horizon_ms is None else max(run_ms, horizon_ms)
             runs = await tx.footage.runs(account, camera_id, oldest_ms, run_ms + 1)
@@ -147,7 +148,7 @@ class Playback:
         Raises NothingThere, or ManyParts with the parts to choose from.
         """
         async with self._database.read() as tx:
-            camera = await _owned(tx, account, camera_id)
+            camera = await owned(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             segments = await tx.footage.segments(account, camera_id, from_ms, to_ms, horizon_ms)
         parts = unbroken(segment for segment in segments if run_ms in (None, segment.run_ms))
@@ -157,11 +158,20 @@ class Playback:
             raise ManyParts([_as_part(part) for part in parts])
         return camera, _as_part(parts[0]), await self._joined(account, parts[0])
 
-    async def erasures(self, account: str, camera_id: str, limit: int = MOST_ERASURES) -> Sequence[Erasure]:
-        """The ledger: what left the history, when and why, newest first."""
+    async def erasures(
+        self,
+        account: str,
+        camera_id: str,
+        limit: int = MOST_ERASURES,
+        *,
+        after: Place | None = None,
+        span: tuple[int, int] | None = None,
+    ) -> Sequence[Erasure]:
+        """The ledger: what left the history, when and why, newest first; of a span, or all of it."""
         async with self._database.read() as tx:
-            await _owned(tx, account, camera_id)
-            return await tx.footage.erasures(account, camera_id, min(limit, MOST_ERASURES))
+            await owned(tx, account, camera_id)
+            most = min(limit, MOST_ERASURES)
+            return await tx.footage.erasures(account, camera_id, most, after=after, span=span)
 
     async def _view(self, tx: Transaction, camera: Camera, hub: Hub | None) -> CameraView:
         now_ms = self._clock.now_ms()
@@ -188,7 +198,8 @@ class Playback:
             raise ObjectMissing(f"there is no object {key}") from error
 
 
-async def _owned(tx: Transaction, account: str, camera_id: str) -> Camera:
+async def owned(tx: Transaction, account: str, camera_id: str) -> Camera:
+    """The account's camera of this identity. Raises UnknownCamera, also for another account's."""
     camera = await tx.cameras.owned(account, camera_id)
     if camera is None:
         raise UnknownCamera("there is no such camera")

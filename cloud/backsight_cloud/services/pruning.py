@@ -1,7 +1,8 @@
 """Deletes what has left the history, on the second: sleeps until the next segment expires.
 
 Two phases: rows become garbage in one transaction (readers mask by the horizon, so that they saw nothing
-of it before that), then the objects are deleted, and forgotten only when it is certain that they are gone.
+of it before that), then the objects are deleted, and forgotten only when the store said that they are gone.
+Its word is checked later.
 One camera's or one object's trouble holds up no other.
 """
 
@@ -31,6 +32,9 @@ class PruneHealth:
     last_success_ms: int | None = None
     overdue_s: float = 0.0
     stuck_objects: int = 0  # that could not be deleted in the last round
+    lying_deletes: int = 0  # objects that the store said it deleted and had not, since the start: an alarm
+    unverified_deletes: int = 0  # that are not looked at again for lack of room, since the start
+    deletes_to_verify: int = 0  # that are still to be looked at again
     failing: dict[str, str] = field(default_factory=dict)  # camera, "objects" or "database": what is wrong
 
 
@@ -55,7 +59,7 @@ class Pruner:
         self._wakes = wakes
         self._clock = clock
         self._expiring = Expiring(database, clock, health.failing)
-        self._sweeping = Sweeping(database, objects)
+        self._sweeping = Sweeping(database, objects, clock)
         self._health = health
 
     async def run(self) -> None:
@@ -79,6 +83,7 @@ class Pruner:
         if "objects" in failing:
             self._sweeping.give_up_round()
         self._health.stuck_objects = self._sweeping.stuck
+        self._health.unverified_deletes = self._sweeping.unverified
         if not failing and not self._sweeping.stuck:
             self._health.last_success_ms = self._clock.now_ms()
         self._health.overdue_s = self._expiring.overdue_s

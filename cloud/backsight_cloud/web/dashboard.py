@@ -1,9 +1,5 @@
 """The owner's pages: signing in, cameras, the history of one, hubs, the account."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-from urllib.parse import urlencode
-
 from aiohttp import web
 
 from backsight_cloud.domain.codes import CODE_LIFE_MS
@@ -12,19 +8,17 @@ from backsight_cloud.services.accounts import SESSION_LIFE_MS, SignInRefused
 from backsight_cloud.services.limits import TooManyTries
 from backsight_cloud.web import keys
 from backsight_cloud.web.access import (
-    account_of,
     address_of,
     clear_session,
     csrf_token,
     session_secret,
     set_session,
 )
-from backsight_cloud.web.problems import Problem
+from backsight_cloud.web.leaving import LEFT_LINES, form_around, left_lines
+from backsight_cloud.web.owners import for_owner, no_such_camera, owners_page, see_other
 from backsight_cloud.web.rendering import page, static_file
 from backsight_cloud.web.views import CameraCard, camera_card, cameras_summary, hub_line, plan_line
-from backsight_cloud.web.wording import moment, zone_name
-
-OwnersPage = Callable[[web.Request, Account], Awaitable[web.StreamResponse]]
+from backsight_cloud.web.wording import moment
 
 _FALLBACK_ZONE = "UTC"  # of the sign-in page, which knows nobody yet
 
@@ -35,13 +29,13 @@ def routes() -> list[web.RouteDef]:
         web.get("/login", show_login),
         web.post("/login", sign_in),
         web.post("/logout", sign_out),
-        web.get("/", _for_owner(show_cameras)),
-        web.get("/history", _for_owner(show_first_history)),
-        web.get("/cameras/{camera}", _for_owner(show_history)),
-        web.get("/hubs", _for_owner(show_hubs)),
-        web.get("/hubs/codes", _for_owner(leave_code)),
-        web.post("/hubs/codes", _for_owner(make_code)),
-        web.get("/me", _for_owner(show_me)),
+        web.get("/", for_owner(show_cameras)),
+        web.get("/history", for_owner(show_first_history)),
+        web.get("/cameras/{camera}", for_owner(show_history)),
+        web.get("/hubs", for_owner(show_hubs)),
+        web.get("/hubs/codes", for_owner(leave_code)),
+        web.post("/hubs/codes", for_owner(make_code)),
+        web.get("/me", for_owner(show_me)),
         web.get("/static/{name:.+}", static_file),
     ]
 
@@ -62,7 +56,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     except TooManyTries as error:
         text = f"Too many tries. Wait {error.wait_s} seconds, then try again."
         return _login_page(request, wanted, email, text, status=429)
-    response = _see_other(wanted)
+    response = see_other(wanted)
     set_session(response, secret, SESSION_LIFE_MS // 1000)
     return response
 
@@ -70,7 +64,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
 async def sign_out(request: web.Request) -> web.StreamResponse:
     if secret := session_secret(request):
         await request.app[keys.ACCOUNTS].sign_out(secret)
-    response = _see_other("/login")
+    response = see_other("/login")
     clear_session(response)
     return response
 
@@ -79,7 +73,7 @@ async def show_cameras(request: web.Request, account: Account) -> web.StreamResp
     cards = await _cards(request, account)
     hubs = await _hubs(request, account)
     summary = cameras_summary(cards)
-    return _owners_page(
+    return owners_page(
         request, account, "cameras.html", here="cameras", cards=cards, hubs=hubs, summary=summary
     )
 
@@ -87,24 +81,26 @@ async def show_cameras(request: web.Request, account: Account) -> web.StreamResp
 async def show_first_history(request: web.Request, account: Account) -> web.StreamResponse:
     """The history of the first camera; who has none is shown how to begin."""
     views = await request.app[keys.PLAYBACK].cameras(account.id)
-    return _see_other(f"/cameras/{views[0].camera.id}" if views else "/")
+    return see_other(f"/cameras/{views[0].camera.id}" if views else "/")
 
 
 async def show_history(request: web.Request, account: Account) -> web.StreamResponse:
     cards = await _cards(request, account)
     shown = next((card for card in cards if card.id == request.match_info["camera"]), None)
     if shown is None:
-        detail = "You have no camera at this address."
-        return _owners_page(
-            request,
-            account,
-            "problem.html",
-            status=404,
-            here="history",
-            headline="No such camera",
-            detail=detail,
-        )
-    return _owners_page(request, account, "history.html", here="history", card=shown, others=cards)
+        return no_such_camera(request, account)
+    now_ms = request.app[keys.CLOCK].now_ms()
+    erasures = await request.app[keys.PLAYBACK].erasures(account.id, shown.id, LEFT_LINES)
+    return owners_page(
+        request,
+        account,
+        "history.html",
+        here="history",
+        card=shown,
+        others=cards,
+        left=left_lines(erasures, now_ms, account.zone),
+        form=form_around(now_ms, account.zone),
+    )
 
 
 async def show_hubs(request: web.Request, account: Account) -> web.StreamResponse:
@@ -126,14 +122,14 @@ async def make_code(request: web.Request, account: Account) -> web.StreamRespons
 
 async def leave_code(_request: web.Request, _account: Account) -> web.StreamResponse:
     """A code's page that is loaded again: the code was shown once."""
-    return _see_other("/hubs")
+    return see_other("/hubs")
 
 
 async def show_me(request: web.Request, account: Account) -> web.StreamResponse:
     now_ms = request.app[keys.CLOCK].now_ms()
     views = await request.app[keys.PLAYBACK].cameras(account.id)
     lines = [plan_line(view, now_ms, account.zone) for view in views]
-    return _owners_page(request, account, "me.html", here="me", email=account.email, lines=lines)
+    return owners_page(request, account, "me.html", here="me", email=account.email, lines=lines)
 
 
 def safe_next(wanted: str) -> str:
@@ -142,21 +138,6 @@ def safe_next(wanted: str) -> str:
         wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
     )
     return wanted if ours and wanted.partition("?")[0] not in {"/login", "/logout"} else "/"
-
-
-def _for_owner(show: OwnersPage) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The page for whoever is signed in; everybody else is asked to sign in first, and comes back."""
-
-    async def handler(request: web.Request) -> web.StreamResponse:
-        try:
-            account = await account_of(request)
-        except Problem as problem:
-            if problem.status != 401:
-                raise
-            return _see_other("/login?" + urlencode({"next": request.path_qs}))
-        return await show(request, account)
-
-    return handler
 
 
 async def _cards(request: web.Request, account: Account) -> list[CameraCard]:
@@ -176,7 +157,7 @@ async def _hubs_page(
     now_ms = request.app[keys.CLOCK].now_ms()
     cameras = [view.camera for view in await request.app[keys.PLAYBACK].cameras(account.id)]
     lines = [hub_line(hub, cameras, now_ms, account.zone) for hub in await _hubs(request, account)]
-    return _owners_page(
+    return owners_page(
         request,
         account,
         "hubs.html",
@@ -186,10 +167,6 @@ async def _hubs_page(
         code_until=code_until,
         command=command,
     )
-
-
-def _see_other(address: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 
 def _login_page(
@@ -204,8 +181,3 @@ def _login_page(
         csrf=csrf_token(request),
         zone=_FALLBACK_ZONE,
     )
-
-
-def _owners_page(request: web.Request, account: Account, template: str, **values: Any) -> web.Response:
-    named = zone_name(account.zone, request.app[keys.CLOCK].now_ms())
-    return page(template, zone=account.zone, zone_name=named, csrf=csrf_token(request), **values)

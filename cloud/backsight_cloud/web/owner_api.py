@@ -28,7 +28,6 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1/cameras", _cameras),
         web.get("/v1/cameras/{camera}", _camera),
         web.get("/v1/cameras/{camera}/history", _history),
-        web.get("/v1/cameras/{camera}/erasures", _erasures),
         *owner_media.routes(),
     ]
 
@@ -79,15 +78,6 @@ async def _history(request: web.Request) -> web.Response:
         history = await playback.history(account.id, camera, from_ms, to_ms, most_segments=MOST_LISTED)
         view = await playback.camera(account.id, camera)
     return web.json_response(_history_json(view, history), headers=NO_STORE)
-
-
-async def _erasures(request: web.Request) -> web.Response:
-    account = await account_of(request)
-    with not_theirs_is_unknown():
-        lines = await request.app[PLAYBACK].erasures(account.id, request.match_info["camera"])
-    hidden = {"account"}
-    erasures = [{k: v for k, v in shapes.write(line).items() if k not in hidden} for line in lines]
-    return web.json_response({"erasures": erasures}, headers=NO_STORE)
 
 
 def _camera_json(view: CameraView) -> dict[str, object]:

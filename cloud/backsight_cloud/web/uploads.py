@@ -7,7 +7,7 @@ from aiohttp import web
 from backsight_cloud.ports import Receiving
 from backsight_cloud.web.access import hub_of
 from backsight_cloud.web.hub_api import read_body
-from backsight_cloud.web.keys import INGEST, OBJECTS
+from backsight_cloud.web.keys import INGEST, OBJECTS, VITALS
 from backsight_cloud.web.problems import Problem
 from backsight_shared import shapes
 from backsight_shared.wire import MAX_OBJECT_BYTES, Batch
@@ -35,7 +35,9 @@ async def _places(request: web.Request) -> web.Response:
 async def _commits(request: web.Request) -> web.Response:
     hub = await hub_of(request)
     batch = await read_body(request, Batch)
-    return web.json_response(shapes.write(await request.app[INGEST].commits(hub, batch)))
+    commits = await request.app[INGEST].commits(hub, batch)
+    request.app[VITALS].committed(batch.segments, commits.segments)
+    return web.json_response(shapes.write(commits))
 
 
 class _Receiver:

@@ -37,6 +37,14 @@ def moment(at_ms: int, zone: str, now_ms: int, *, seconds: bool = False) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]}{year} {time}"
 
 
+def day(at_ms: int, zone: str, now_ms: int) -> str:
+    """The day of a moment: "Today", "9 Nov", with the year when another."""
+    at, now = _local(at_ms, zone), _local(now_ms, zone)
+    if at.date() == now.date():
+        return "Today"
+    return f"{at.day} {_MONTHS[at.month - 1]}" + ("" if at.year == now.year else f" {at.year}")
+
+
 def duration(span_ms: int) -> str:
     """A window as a person says it: "12 hours", "2 days", "90 minutes"; the largest unit that divides it."""
     for size, name in _UNITS:

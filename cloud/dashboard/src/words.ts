@@ -9,6 +9,8 @@ const REASONS: Record<string, string> = {
   stream_refused: "camera gave no stream",
   stream_broken: "picture broke off",
   clock_jump: "the clock was set",
+  clock_drift: "the clocks had drifted apart",
+  time_unknown: "the hub did not know the time",
   parameters_changed: "the stream changed",
   audio_began: "the sound began",
   not_uploaded: "not here yet",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backsight_agent.config import Settings, load
-from backsight_agent.config_values import Trust, Upload
+from backsight_agent.config_values import Size, Trust, Upload
 from backsight_agent.domain.family import Family
 from backsight_agent.domain.login import Login
 from backsight_agent.domain.pre_roll import Keeping
@@ -73,12 +73,31 @@ def test_a_camera_with_a_battery_needs_no_camera_account(secrets: Path) -> None:
     assert camera.source.kind is StreamKind.VHTTPD
 
 
+def test_what_hangs_on_a_hub_is_recorded_with_the_account_whatever_else_is_written(secrets: Path) -> None:
+    text = GOOD.replace("C210(EU)", "D230").replace("rtsp_port = 8554", 'password_file = "tapo.password"')
+    camera = settings(text, secrets).cameras[1]
+    assert camera.is_child
+    assert (camera.source.kind, camera.ports.stream) == (StreamKind.VHTTPD, 8800)
+    assert camera.stream == camera.control == Login("admin", "kasa password 1")
+
+
 def test_what_is_written_is_what_holds(secrets: Path) -> None:
     read = settings(GOOD, secrets)
     assert (read.name, read.window, read.trust) == ("Hallway", Duration.from_text("12h"), Trust.NTP)
     assert (read.listen, read.lan, read.token) == (Listen("127.0.0.1", 8480), False, None)
     assert read.state == secrets / "state"
     assert [camera.camera for camera in read.cameras] == ["74fece010203", "40ae300a0b0c"]
+
+
+def test_disks_are_as_written(secrets: Path) -> None:
+    text = GOOD.replace("[history]", '[storage]\nown_disk = true\nreserve = "20 GB"\n[history]').replace(
+        'host = "garden.lan"', 'host = "garden.lan"\nfolder = "usb"'
+    )
+    read = settings(text, secrets)
+    assert (read.storage.own_disk, read.storage.reserve) == (True, Size(20 * 10**9))
+    assert read.elsewhere == {"40ae300a0b0c": secrets / "usb"}
+    usual = settings(GOOD, secrets)
+    assert (usual.storage.own_disk, usual.storage.reserve, usual.elsewhere) == (False, None, {})
 
 
 def test_a_kasa_camera_signs_in_everywhere_with_its_account(secrets: Path) -> None:
@@ -167,6 +186,12 @@ MISTAKES = {
         16,
         "camera[1].name is the same as that of the camera in line 8",
     ),
+    "no amount of storage": (
+        "[history]",
+        '[storage]\nreserve = "much"\n[history]',
+        5,
+        "storage.reserve must be an amount of storage like",
+    ),
     "no time to trust": ("[history]", '[clock]\ntrust = "me"\n[history]', 5, 'clock.trust must be "ntp"'),
     "no address": (
         "[history]",
@@ -209,7 +234,7 @@ MISTAKES = {
         'model = "C210(EU)"',
         'model = "D230"',
         15,
-        'With record = "off" and the host of its H200 it can be asked and set',
+        "camera[1] needs password_file: a file with the password of the Tapo account",
     ),
     "too short a pre-roll": (
         'host = "garden.lan"',

@@ -65,6 +65,6 @@ def test_other_devices_and_nonsense_are_left_out(answer: dict[str, object]) -> N
 async def test_a_hub_and_what_cannot_be_recorded_say_so(open_street: OpenStreet) -> None:
     street = await open_street(models=["H200", "KC300", "C460"])
     texts = [_for_people(await discover((camera.address,), 2.0)) for camera in street.cameras]
-    assert "a hub: what hangs on it cannot be recorded" in texts[0]
+    assert "a hub: what hangs on it is written with model, its own mac and this host" in texts[0]
     assert "cannot be recorded: backsight-agent profiles show KC300" in texts[1]
     assert "cannot" not in texts[2]

@@ -1,5 +1,6 @@
 """The machine's clock counts as synchronised only when the kernel or its time service says so."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,17 @@ def test_the_time_services_mark_counts_too(tmp_path: Path, monkeypatch: pytest.M
     mark.touch()
     monkeypatch.setattr(ntp, "HINT", mark)
     assert ntp.synchronised()
+
+
+@pytest.mark.parametrize("moved_s", [3600, -3600 * 24 * 365])
+def test_a_mark_of_another_setting_of_the_clock_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved_s: int
+) -> None:
+    """Somebody set the clock by hand since: the mark seems to be of the future, or older than this boot."""
+    mark = tmp_path / "synchronized"
+    mark.touch()
+    made = mark.stat().st_mtime + moved_s
+    os.utime(mark, (made, made))
+    monkeypatch.setattr(ntp, "HINT", mark)
+    monkeypatch.setattr(ntp, "understood", lambda state, status: False)
+    assert not ntp.synchronised()

@@ -23,12 +23,12 @@ password_file = "password"
 """
 
 
-def settings(folder: Path) -> Settings:
+def settings(folder: Path, text: str = TEXT) -> Settings:
     password = folder / "password"
     password.write_text("secret")
     password.chmod(0o600)
     file = folder / "agent.toml"
-    file.write_text(f'state = "{folder}"\n' + TEXT.replace('"password"', f'"{password}"'))
+    file.write_text(f'state = "{folder}"\n' + text.replace('"password"', f'"{password}"'))
     return load(file)
 
 
@@ -45,3 +45,12 @@ async def test_it_is_asked_and_not_recorded(tmp_path: Path) -> None:
         names = [name for name, _ in _camera_tasks(hub, nobody)]
     assert names == ["events", "locate", "watch Door", "notice Door"]
     assert [state.state for state in hub.board.states.values()] == [State.NOT_RECORDED]
+
+
+async def test_without_that_line_the_same_camera_is_recorded(tmp_path: Path) -> None:
+    clock, nobody = SystemClock(), cast(Eyes, None)
+    recorded = settings(tmp_path, TEXT.replace('record = "off"\n', ""))
+    async with open_store(tmp_path, clock) as store:
+        hub = assembled(recorded, Keystore(tmp_path), store, clock)
+        names = [name for name, _ in _camera_tasks(hub, nobody)]
+    assert names == ["events", "locate", "record Door", "detect Door", "watch Door", "notice Door"]

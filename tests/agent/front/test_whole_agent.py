@@ -209,7 +209,9 @@ def test_both_families_are_recorded(seen: Seen) -> None:
 
 def test_segments_are_about_ten_seconds_and_follow_each_other(seen: Seen) -> None:
     for segments in seen.before_kill.values():
-        assert all(SEGMENT_MS <= one["end_ms"] - one["start_ms"] <= SEGMENT_MS + 2100 for one in segments)
+        first, *rest = [one["end_ms"] - one["start_ms"] for one in segments]
+        assert SEGMENT_MS / 2 <= first <= SEGMENT_MS + 2100  # each camera's own: they do not sync together
+        assert all(SEGMENT_MS <= length <= SEGMENT_MS + 2100 for length in rest)
 
 
 def test_a_hub_without_a_cloud_is_well(seen: Seen) -> None:

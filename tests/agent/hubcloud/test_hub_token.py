@@ -83,3 +83,13 @@ def test_a_correction_that_would_change_nothing_is_none() -> None:
     assert not token.correct(None)
     assert token.correct(NOON_MS + HOUR_MS)
     assert not token.correct(NOON_MS + HOUR_MS + 5)
+
+
+def test_a_token_is_replaced_though_the_clock_has_learned_better_from_the_refusal() -> None:
+    clock = FakeClock(NOON_MS - HOUR_MS)
+    token = a_token(clock)
+    wrong = token.current()
+    clock.jump(HOUR_MS)  # as the clock does that the cloud sets right
+    assert token.correct(NOON_MS)
+    assert token.current() != wrong
+    assert holds(token.current(), NOON_MS)

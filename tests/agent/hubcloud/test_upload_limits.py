@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from backsight_agent.domain.upload_pace import Pace
 from backsight_agent.ports import CloudRefusedHub
 from backsight_agent.tasks.upload import REFUSED_S
 from backsight_agent.tasks.upload_budget import Budget
@@ -38,11 +39,12 @@ async def test_a_refused_segment_is_reported_counted_and_does_not_hold_up_the_ot
     assert home.board.problems == (f"The cloud refused footage of {DOOR}: too large",)
 
 
-async def test_a_segment_that_expired_on_its_way_is_no_problem_to_show() -> None:
+@pytest.mark.parametrize("reason", ["expired", "erased"])
+async def test_a_segment_that_left_the_history_on_its_way_is_no_problem_to_show(reason: str) -> None:
     home = Home()
     await home.record(DOOR, 2)
     old = home.recorded[DOOR].pop(0)
-    home.cloud.refuses[DOOR, old.start_ms] = "expired"
+    home.cloud.refuses[DOOR, old.start_ms] = reason
     async with home.uploading():
         await home.clock.advance(1)
     assert home.everything_arrived_once_in_order()
@@ -193,7 +195,7 @@ async def test_the_backlog_is_read_in_batches_of_one_size() -> None:
 
 
 async def test_a_budget_lets_large_ones_wait_for_bytes_and_one_too_large_go_alone() -> None:
-    budget = Budget(puts=4, size_bytes=100)
+    budget = Budget(size_bytes=100, pace=Pace(at_once=4))
     inside: list[int] = []
     most = 0
 

@@ -13,10 +13,12 @@ from backsight_agent.adapters.rtsp_stream import RtspSource
 from backsight_agent.adapters.vhttpd_stream import VhttpdSource
 from backsight_agent.camera_ports import Source
 from backsight_agent.domain.login import Login
+from backsight_agent.domain.vhttpd import OWN, Target, of_child
 from backsight_shared.clock import SystemClock
 from simcam.camera import SimCamera
 from simcam.settings import Habits, Ports
 from simcam.street import Street
+from simcam.tapo_camera import SimTapo
 
 SMALL = (320, 180)
 PORTS = Ports(https=8443, rtsp=8554)  # no privileges needed
@@ -32,13 +34,18 @@ def film_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def open_camera(film_cache: Path) -> AsyncIterator[OpenCamera]:
-    """Opens simulated cameras that are closed when the test is over; "media" is a Tapo without RTSP."""
+    """Opens simulated cameras that are closed when the test is over.
+
+    "media" is a Tapo without RTSP, "child" a Tapo hub that plays what hangs on it.
+    """
     async with AsyncExitStack() as stack:
 
         async def open_one(family: str, **wanted: Any) -> SimCamera:
             given = {"size": SMALL, "ports": PORTS, "cache": film_cache, **wanted}
             if family == "media":
                 given["habits"] = replace(wanted.get("habits", Habits()), has_rtsp=False)
+            if family == "child":
+                given["models"] = ["H200"]
             street = Street(kasa=int(family == "kasa"), tapo=int(family != "kasa"), **given)
             await stack.enter_async_context(street)
             return street.cameras[0]
@@ -65,6 +72,15 @@ def vhttpd_source_of(camera: SimCamera, password: str | None = None) -> Source:
         PORTS.media,
         password or camera.setup.logins.password,
         SystemClock(),
+        target=target_of(camera),
         audio_hz=16_000 if camera.setup.habits.wide_sound else 8_000,
         silence_s=SILENCE_S,
     )
+
+
+def target_of(camera: SimCamera) -> Target:
+    """A camera's own stream, or that of what hangs on a hub."""
+    if not camera.setup.model.child:
+        return OWN
+    assert isinstance(camera, SimTapo)
+    return of_child(camera.answers.child_id, "a player")

@@ -1,6 +1,7 @@
 """Segments are cut at key frames after ten seconds; a run ends where its times could not be trusted."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from backsight_agent.domain.cutting import (
     behind,
     broken_by,
     continued,
+    first_length_s,
     is_full,
     is_urgent,
 )
@@ -197,3 +199,9 @@ def test_a_run_that_follows_a_drift_is_not_ended_by_the_same_drift() -> None:
     run: OpenRun = begin(timed_gop(0), OFFSET_MS, ended_ms)
     assert run.anchor_ms == ended_ms + 1
     assert broken_by(run, timed_gop(1), OFFSET_MS) is None
+
+
+def test_cameras_that_begin_together_have_first_segments_of_their_own_lengths() -> None:
+    lengths = sorted(first_length_s(f"74fece0000{number:02x}") for number in range(64))
+    assert 5.0 <= lengths[0] < lengths[-1] < 10.0
+    assert max(later - sooner for sooner, later in pairwise(lengths)) < 0.2

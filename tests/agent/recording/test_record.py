@@ -281,7 +281,7 @@ async def test_a_camera_that_was_away_for_hours_is_recorded_when_it_is_back() ->
 
 
 @pytest.mark.parametrize("error", [StoreFull("the disk is full"), StoreFailed("the disk is gone")])
-async def test_a_store_that_fails_is_told_tried_again_and_the_camera_stays_connected(
+async def test_while_the_store_fails_video_waits_in_memory_and_the_camera_stays_connected(
     error: Exception,
 ) -> None:
     hub = a_hub()
@@ -296,17 +296,37 @@ async def test_a_store_that_fails_is_told_tried_again_and_the_camera_stays_conne
         assert hub.state is State.RECORDING
         assert hub.source.opened == 1
     assert hub.store.afters == ["start", "hub_trouble"]
-    assert numbers(hub.store.abandoned[0][1])[:60] == list(range(60))
-    assert hub.frames[-1] == 999
+    kept = numbers(hub.store.abandoned[0][1])
+    assert [*kept, *hub.frames] == list(range(1000))
 
 
-async def test_a_store_that_fails_at_the_very_start_costs_only_that_time() -> None:
+async def test_a_segment_that_cannot_be_finished_is_not_written_twice() -> None:
+    hub = a_hub()
+    async with recording(hub):
+        await hub.source.play(0, 290)
+        hub.store.fails_to_finish = StoreFailed("the disk is gone")
+        await hub.source.play(290, 330)
+        hub.store.fails_to_finish = None
+        await hub.source.play(330, 600)
+    kept = [number for _, data in hub.store.abandoned for number in numbers(data)]
+    assert sorted([*kept, *hub.frames]) == list(range(600))
+
+
+async def test_a_hub_that_stops_does_not_wait_for_a_disk_that_is_away() -> None:
+    hub = a_hub(fails_with=StoreFailed("the disk is gone"))
+    async with recording(hub):
+        await hub.source.play(0, 95)
+    assert hub.frames == []
+
+
+async def test_a_store_that_fails_at_the_very_start_costs_nothing_once_it_works() -> None:
     hub = a_hub(fails_with=StoreFull("full"), earlier_end_ms=NOON_MS - 10**6)
     async with recording(hub):
         await hub.source.play(0, 65)
         hub.store.fails_with = None
         await hub.source.play(65, 600)
     assert hub.store.afters == ["hub_not_running"]
+    assert hub.frames == list(range(600))
 
 
 async def test_a_disk_that_hangs_bounds_the_memory_and_reading_goes_on() -> None:

@@ -33,7 +33,7 @@ from simcam.settings import Fault, Habits, Sound, Start
 from .conftest import PORTS, OpenCamera, source_of
 
 pytestmark = [pytest.mark.slow]
-FAMILIES = ["kasa", "tapo", "media"]
+FAMILIES = ["kasa", "tapo", "media", "child"]
 UNAUTHORIZED = 'RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="%s"\r\n\r\n'
 NOT_FOUND = "RTSP/1.0 404 Not Found\r\n\r\n"
 WRONG = "not the p@ss/word: 100%"
@@ -87,6 +87,8 @@ async def first_trouble(
         ("media", Habits()),
         ("media", Habits(sound=Sound.OFF)),
         ("media", Habits(media_encrypted=False)),
+        ("child", Habits(has_rtsp=False)),
+        ("child", Habits(has_rtsp=False, media_encrypted=False)),
     ],
     ids=str,
 )
@@ -107,7 +109,9 @@ async def test_media_time_is_the_cameras_own_and_exact(open_camera: OpenCamera, 
         assert unit.pts_us - first == pytest.approx(number * 1_000_000 / 15, abs=2)
 
 
-@pytest.mark.parametrize(("family", "law"), [("kasa", "mulaw"), ("tapo", "alaw"), ("media", "alaw")])
+@pytest.mark.parametrize(
+    ("family", "law"), [("kasa", "mulaw"), ("tapo", "alaw"), ("media", "alaw"), ("child", "alaw")]
+)
 async def test_sound_comes_on_the_same_clock_as_the_picture(
     open_camera: OpenCamera, family: str, law: str
 ) -> None:
@@ -182,15 +186,19 @@ async def test_a_stream_that_breaks_says_how(
         ("kasa", Fault.OFF, CameraOff),
         ("tapo", Fault.OFF, StreamRefused),
         ("media", Fault.OFF, StreamRefused),
+        ("child", Fault.OFF, StreamRefused),
         ("kasa", Fault.UNAUTHORIZED, CameraRefusedLogin),
         ("tapo", Fault.UNAUTHORIZED, CameraRefusedLogin),
         ("media", Fault.UNAUTHORIZED, CameraRefusedLogin),
+        ("child", Fault.UNAUTHORIZED, CameraRefusedLogin),
         ("kasa", Fault.REFUSE, CameraUnreachable),
         ("tapo", Fault.REFUSE, CameraUnreachable),
         ("media", Fault.REFUSE, CameraUnreachable),
+        ("child", Fault.REFUSE, CameraUnreachable),
         ("kasa", Fault.STALL, StreamBroken),
         ("tapo", Fault.STALL, StreamBroken),
         ("media", Fault.STALL, StreamBroken),
+        ("child", Fault.STALL, StreamBroken),
     ],
 )
 async def test_a_camera_that_gives_no_stream_says_why(
@@ -298,7 +306,7 @@ async def test_a_port_that_speaks_something_else_is_named(family: str, open_came
         writer.write(b"220 this is a mail server\r\n")
         await writer.drain()
 
-    port = {"kasa": PORTS.stream, "tapo": PORTS.rtsp, "media": PORTS.media}[family]
+    port = {"kasa": PORTS.stream, "tapo": PORTS.rtsp}.get(family, PORTS.media)
     async with await asyncio.start_server(talk, camera.address, port, family=socket.AF_INET):
         trouble = await first_trouble(source_of(camera))
     assert isinstance(trouble, StreamBroken)

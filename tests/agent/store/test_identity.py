@@ -35,9 +35,13 @@ async def test_what_was_recorded_is_there_again(tmp_path: Path) -> None:
         assert len(await store.history.segments(CAMERA, 0, 2**50, None)) == 2
 
 
-async def test_a_full_folder_without_its_index_is_refused_and_keeps_every_file(tmp_path: Path) -> None:
-    before = await fill(tmp_path)
+async def test_a_full_folder_that_says_not_whose_it_is_is_refused_and_keeps_every_file(
+    tmp_path: Path,
+) -> None:
+    await fill(tmp_path)
     (tmp_path / "agent.db").unlink()
+    (tmp_path / "media" / "identity").unlink()
+    before = files(tmp_path)
     message = await refused(tmp_path)
     assert str(tmp_path / "media") in message
     assert str(tmp_path / "agent.db") in message
@@ -102,12 +106,6 @@ async def test_a_second_agent_on_the_same_folder_is_refused(tmp_path: Path) -> N
     await fill(tmp_path)
 
 
-async def test_a_damaged_index_is_said_to_be_one(tmp_path: Path) -> None:
-    await fill(tmp_path)
-    (tmp_path / "agent.db").write_bytes(b"this is no database" * 1000)
-    assert "agent.db" in await refused(tmp_path)
-
-
 async def test_an_index_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     await fill(tmp_path)
     db = sqlite3.connect(tmp_path / "agent.db")
@@ -135,3 +133,15 @@ async def test_reading_where_nothing_is_says_so_and_makes_nothing(tmp_path: Path
         async with open_to_read(tmp_path):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_damaged_index_whose_footage_is_not_there_is_refused(tmp_path: Path) -> None:
+    await fill(tmp_path)
+    shutil.move(tmp_path / "media", tmp_path / "elsewhere")
+    (tmp_path / "agent.db").write_bytes(b"this is no database" * 1000)
+    message = await refused(tmp_path)
+    assert "is damaged" in message
+    assert "Mount the disk" in message
+    shutil.move(tmp_path / "elsewhere", tmp_path / "media")
+    async with open_store(tmp_path, FakeClock()) as store:
+        assert len(await store.history.segments(CAMERA, 0, 2**50, None)) == 2

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,6 +20,7 @@ from backsight_cloud.adapters.database.errors import DatabaseDamaged, NoFolder
 from backsight_cloud.adapters.database.migrate import HEAD, NewerDatabase
 from backsight_cloud.adapters.database.opening import SqlDatabase, open_database
 from backsight_cloud.adapters.database.tables import METADATA
+from backsight_cloud.domain.records import Erasure
 from backsight_cloud.ports import DatabaseUnavailable
 from fakes.household import HUB, an_account, move_in
 
@@ -51,13 +53,28 @@ async def test_the_migrations_make_exactly_the_tables_of_this_version(url: str, 
         made = {row[0] for row in connection.exec_driver_sql("SELECT sql FROM sqlite_master")}
     engine.dispose()
     assert differences == []
-    assert sum("WITHOUT ROWID" in (sql or "") for sql in made) == 7
+    assert sum("WITHOUT ROWID" in (sql or "") for sql in made) == 10
 
 
 def test_the_newest_migration_is_the_one_that_is_asked_for() -> None:
     config = Config()
     config.set_main_option("script_location", "backsight_cloud.adapters.database:migrations")
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+async def test_the_ledger_of_an_older_version_is_kept(url: str, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/cloud.db")
+    line = "'74fece010203', 'expired', 5, 'anna', 1, 2, 3, 4, 5"
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", "backsight_cloud.adapters.database:migrations")
+        command.upgrade(config, "0002")
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql(f"INSERT INTO erasure VALUES ({line})")
+    engine.dispose()
+    async with open_database(url) as database, database.read() as tx:
+        kept = await tx.footage.erasures("anna", "74fece010203", 9)
+    assert kept == [Erasure("74fece010203", "anna", 1, "expired", 2, 3, 4, 5)]
 
 
 async def test_opening_again_keeps_everything(url: str) -> None:

@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from backsight_cloud.adapters.authority import HUB_LIFE, Authority, open_authority
 from backsight_cloud.adapters.secret_files import SecretUnreadable
-from backsight_cloud.ports import BadRequestForCertificate
+from backsight_cloud.identity_ports import BadRequestForCertificate
 from fakes.clock import NOON_MS
 from fakes.hub_keys import HubKey
 

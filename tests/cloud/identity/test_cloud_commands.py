@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from backsight_cloud.services.pairing import CloudIdentity, HubPairing
 from backsight_cloud.services.wakes import Wakes
 from backsight_shared.clock import SystemClock
 from backsight_shared.wire import PairRequest
+from fakes.household import a_run, segments_of
 from fakes.hub_keys import HubKey
 from fakes.passwords import FakePasswords
 
@@ -165,6 +167,53 @@ def test_a_hub_is_unpaired_by_name_once(furnished: Run) -> None:
     assert answer(furnished("hub", "unpair", "Attic", "--json"))["unpaired"] is True
     assert answer(furnished("hub", "list", "--json"))[0]["unpaired_ms"]
     assert "there is no paired hub 'Attic'" in complaint(furnished("hub", "unpair", "Attic"))
+
+
+def test_a_camera_is_unbound_after_it_was_said_what_goes(furnished: Run) -> None:
+    assert "0 segments, 0.0 kB, and 0 events" in complaint(furnished("camera", "unbind", "Door"))
+    assert answer(furnished("camera", "list", "--json")) != []
+    assert answer(furnished("camera", "unbind", "Door", "--yes", "--json"))["unbound"] is True
+    assert answer(furnished("camera", "list", "--json")) == []
+    assert answer(furnished("ledger", DOOR, "--json")) == []
+    words = ("camera", "add", "ann@example.org", "Attic", DOOR, "--name", "Door")
+    assert answer(furnished(*words, "--json"))["camera"] == DOOR
+
+
+@pytest.mark.parametrize("name", ["ann@example.org", "Door", DOOR])
+def test_a_ledger_is_shown_of_an_account_or_a_camera(furnished: Run, tmp_path: Path, name: str) -> None:
+    assert furnished("ledger", name).stdout == "nothing has left the history yet\n"
+    asyncio.run(erase_some(tmp_path))
+    head, line = furnished("ledger", name).stdout.splitlines()
+    assert head.index("reason") == line.index("plan changed")
+    assert [one["count"] for one in answer(furnished("ledger", name, "--json"))] == [2]
+
+
+async def erase_some(folder: Path) -> None:
+    async with (
+        open_database(f"sqlite+aiosqlite:///{folder}/state/cloud.db") as database,
+        database.begin() as tx,
+    ):
+        camera = await tx.cameras.camera(DOOR)
+        assert camera is not None
+        run = a_run(camera=DOOR)
+        await tx.footage.add_run(camera.account, run, 4)
+        await tx.footage.add_segments(camera.account, segments_of(run, 2))
+        await tx.erasing.erase_all(camera, "plan_changed", run.run_ms)
+
+
+def test_a_ledger_of_nobody_is_complained_of(furnished: Run) -> None:
+    assert complaint(furnished("ledger", "Gate")).startswith("there is no camera 'Gate'")
+
+
+def test_store_and_database_are_compared(furnished: Run, tmp_path: Path) -> None:
+    assert furnished("objects", "verify").stdout.splitlines()[-1] == "all of it belongs together"
+    stranger = tmp_path / "state" / "media" / "nobody" / DOOR / "runs" / "5.mp4"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(b"who")
+    os.utime(stranger, (1, 1))
+    assert "1 objects, 0.0 kB, that nobody knows: --settle" in furnished("objects", "verify").stdout
+    found = answer(furnished("objects", "verify", "--settle", "--json"))
+    assert (found["strangers"], found["settled"]) == (1, True)
 
 
 @pytest.mark.parametrize("words", [["plan", "set", "Door", "gold"], ["camera"], ["fly"], []])

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from backsight_cloud.domain.codes import CODE_LIFE_MS
-from backsight_cloud.ports import BadRequestForCertificate
+from backsight_cloud.identity_ports import BadRequestForCertificate
 from backsight_cloud.services.limits import TooManyTries
 from backsight_cloud.services.pairing import NoSuchHub, PairingRefused
 from backsight_shared.wire import PairRequest

@@ -16,8 +16,10 @@ from backsight_cloud.services.entitling import (
     publish_forever,
     republish_forever,
 )
+from backsight_cloud.services.erasing import OwnersErasing
 from backsight_shared import shapes
 from backsight_shared.entitlement import Entitlement, from_claims
+from backsight_shared.erased import REACH_MS, Wanted
 from backsight_shared.signing import verify_entitlement
 from backsight_shared.window import WindowStep
 from backsight_shared.wire import CameraReport, CamerasReport, HubStatus
@@ -100,6 +102,26 @@ async def test_a_plan_change_reaches_its_hub_alone_with_a_higher_serial(publishi
     assert after.serial > before.serial
     assert after.cameras[DOOR].plan == "plus"
     assert after.cameras[DOOR].windows[-1].window_ms == 300_000
+
+
+async def test_what_an_owner_erased_is_in_the_document_while_it_is_needed(publishing: Publishing) -> None:
+    town = publishing.town
+    publishing.broker.connect()
+    await bind_door(town)
+    await town.clock.advance(10)
+    erasing = OwnersErasing(town.database, b"key", town.wakes, town.clock)
+    asked = Wanted()
+    preview = await erasing.preview("ann", DOOR, asked)
+    await erasing.erase("ann", DOOR, asked, preview.confirm)
+    await settle(200)
+    assert publishing.held(town.ann_hub.id).cameras[DOOR].erase == (preview.span,)
+    await town.clock.advance(REACH_MS / 1000 + 13)  # the window is twelve seconds
+    await bind_door(town)
+    async with town.database.begin() as transaction:
+        await transaction.publications.mark_due(town.ann_hub.id, town.clock.now_ms())
+    town.wakes.publish.set()
+    await settle(200)
+    assert publishing.held(town.ann_hub.id).cameras[DOOR].erase == ()
 
 
 async def test_a_broker_that_lost_everything_is_given_everything_again(publishing: Publishing) -> None:

@@ -43,7 +43,7 @@ class Adopter:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        settle(part, self.media.segment(segment.camera, segment.start_ms), self.steps)
+        settle(part, part.with_suffix(""), self.steps)
         return segment
 
     def finished(self, path: Path) -> Segment | None:
@@ -62,13 +62,14 @@ class Adopter:
         return Segment(header.camera, header.start_ms, end_ms, header.run_ms, header.sequence, end)
 
     def _is_its_place(self, path: Path, header: SegmentHeader) -> bool:
-        place = self.media.segment(header.camera, header.start_ms)
-        return place.parent == path.parent and place.name == path.name.removesuffix(".part")
+        finished = path.with_name(path.name.removesuffix(".part"))
+        return finished in self.media.everywhere(self.media.segment(header.camera, header.start_ms))
 
     def _length_ms(self, header: SegmentHeader, data: bytes) -> int:
         """By media time; the nominal length where that cannot be read, for a guess keeps the footage."""
         try:
-            track = video_track(self.media.init(header.camera, header.run_ms).read_bytes())
+            init = self.media.there(self.media.init(header.camera, header.run_ms))
+            track = video_track(init.read_bytes())
         except FileNotFoundError:
             track = None
         return (fragments_ms(data, track) if track else None) or round(SEGMENT_S * 1000)

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 
+from backsight_agent.adapters.store.around import Walk
 from backsight_agent.adapters.store.files import Media
 from backsight_agent.adapters.store.schema import (
     REFUSED,
@@ -17,18 +18,16 @@ from backsight_agent.adapters.store.schema import (
     segment_of,
 )
 from backsight_agent.adapters.store.threads import FileThreads, Index
+from backsight_agent.adapters.store.unsent import mean, missed
+from backsight_agent.adapters.store.waiting import counts
+from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.segment import Run, Segment
 
-# From the events to their segments, of which each has a few: the work grows with the events, not with what
-# is recorded between them and never sent. No segment is longer than a minute.
-_OF_EVENTS = f"""
-SELECT DISTINCT {", ".join(f"segment.{column}" for column in SEGMENT_COLUMNS.split(", "))}
-FROM event JOIN segment ON segment.camera = event.camera
-    AND segment.start_ms > event.start_ms - :pre - 60000
-    AND segment.start_ms < event.end_ms + :post
-    AND segment.end_ms > event.start_ms - :pre
-WHERE event.camera = :camera AND segment.upload = {WAITING}
-ORDER BY segment.start_ms LIMIT :limit
+_OLDEST = f"""
+SELECT {SEGMENT_COLUMNS} FROM segment INDEXED BY segment_waiting
+WHERE camera = :camera AND upload = {WAITING}
+    AND run_ms NOT IN (SELECT run_ms FROM undated WHERE camera = :camera)
+ORDER BY start_ms LIMIT :limit
 """
 
 
@@ -45,18 +44,17 @@ class StoredBacklog:
 
     async def oldest(self, camera: str, limit: int) -> Sequence[Segment]:
         """The oldest finished segments of a camera that are still to be uploaded, in order."""
-        sql = (
-            f"SELECT {SEGMENT_COLUMNS} FROM segment INDEXED BY segment_waiting"
-            f" WHERE camera = ? AND upload = {WAITING} ORDER BY start_ms LIMIT ?"
-        )
-        rows = await self._index.read(lambda db: db.execute(sql, (number_of(camera), limit)).fetchall())
+        wanted = {"camera": number_of(camera), "limit": limit}
+        rows = await self._index.read(lambda db: db.execute(_OLDEST, wanted).fetchall())
         return [segment_of(row) for row in rows]
 
     async def oldest_of_events(self, camera: str, pre_ms: int, post_ms: int, limit: int) -> Sequence[Segment]:
         """As `oldest`, but only what shows an event, with so much before and after it."""
-        wanted = {"camera": number_of(camera), "pre": pre_ms, "post": post_ms, "limit": limit}
-        rows = await self._index.read(lambda db: db.execute(_OF_EVENTS, wanted).fetchall())
-        return [segment_of(row) for row in rows]
+        return await self._walked(Walk(number_of(camera), pre_ms, post_ms, limit, newest_first=False))
+
+    async def newest_of_events(self, camera: str, pre_ms: int, post_ms: int, limit: int) -> Sequence[Segment]:
+        """The same, but what shows the newest event first; of one event in order."""
+        return await self._walked(Walk(number_of(camera), pre_ms, post_ms, limit, newest_first=True))
 
     async def runs_of(self, segments: Sequence[Segment]) -> Sequence[tuple[Run, int]]:
         """The runs that these segments belong to, with their inits' sizes in bytes."""
@@ -71,11 +69,11 @@ class StoredBacklog:
 
     async def read_init(self, camera: str, run_ms: int) -> bytes:
         """A run's init. Raises FileNotFoundError when it expired in the meantime."""
-        return await self._files.read(self._media.init(camera, run_ms))
+        return await self._files.read(self._media.init(camera, run_ms), self._media)
 
     async def read_segment(self, segment: Segment) -> bytes:
         """A segment's bytes. Raises FileNotFoundError when it expired in the meantime."""
-        return await self._files.read(self._media.segment(segment.camera, segment.start_ms))
+        return await self._files.read(self._media.segment(segment.camera, segment.start_ms), self._media)
 
     async def mark_uploaded(self, segments: Sequence[Segment]) -> None:
         """They are durably stored and indexed by the cloud."""
@@ -90,10 +88,18 @@ class StoredBacklog:
         await self._index.change(lambda db: db.execute(sql, values))
 
     async def counts(self) -> dict[str, int]:
-        """How many segments of each camera wait."""
-        sql = (
-            "SELECT camera, count(*) FROM segment INDEXED BY segment_waiting"
-            f" WHERE upload = {WAITING} GROUP BY camera"
-        )
-        rows = await self._index.read(lambda db: db.execute(sql).fetchall())
-        return {camera_of(camera): count for camera, count in rows}
+        """How many segments of each camera wait. Costs the same at any number of them."""
+        return await self._index.read(counts)
+
+    async def is_meant(self, camera: str, policy: UploadPolicy | None) -> None:
+        """What of a camera is meant for the cloud, from now on and over restarts."""
+        await self._index.change(lambda db: mean(db, number_of(camera), policy))
+
+    async def missed(self) -> dict[str, int]:
+        """By camera: segments meant for the cloud that expired, or had to make room, before it had them."""
+        return await self._index.read(missed)
+
+    async def _walked(self, walk: Walk) -> Sequence[Segment]:
+        while not walk.ended:
+            await self._index.read(walk.step)
+        return [segment_of(row) for row in walk.rows]

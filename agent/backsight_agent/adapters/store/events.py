@@ -2,27 +2,35 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from backsight_agent.adapters.store.schema import EVENTS_SINCE, camera_of, number_of
+from backsight_agent.adapters.store.schema import EVENTS_SINCE, UNDATED_SINCE, camera_of, number_of
 from backsight_agent.adapters.store.threads import Index
+from backsight_agent.adapters.store.undated import note_boot
+from backsight_agent.domain.anchoring import Undated
 from backsight_shared.event import LONGEST_EVENT_MS, Event, EventKind, Origin
 
 _COLUMNS = "camera, start_ms, end_ms, kind, origin, score"
 
 _NOTE = """
-INSERT INTO event (camera, start_ms, end_ms, kind, origin, score) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO event (camera, start_ms, end_ms, kind, origin, score, boot, offset_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (camera, start_ms, kind, origin) DO UPDATE SET
     end_ms = excluded.end_ms, score = max(score, excluded.score), sent = 0
 WHERE excluded.end_ms > end_ms
 """
 
-# An event is an hour long at most: none that begins earlier can reach into the span.
+# An event is an hour long at most: none that begins earlier can reach into the span. The horizon says nothing
+# of moments that are not true.
 _BETWEEN = f"""
 SELECT {_COLUMNS} FROM event
-WHERE camera = ? AND start_ms >= ? - {LONGEST_EVENT_MS} AND start_ms < ? AND end_ms > ?
+WHERE camera = :camera AND start_ms >= :from - {LONGEST_EVENT_MS} AND start_ms < :to
+    AND (end_ms > :after {{}})
 ORDER BY start_ms, kind, origin
 """  # noqa: S608 - only constants of our own
+
+_ERASED = "SELECT 1 FROM erased_span WHERE camera = ? AND from_ms < ? AND to_ms > ? LIMIT 1"
 
 _SENT = """
 UPDATE event SET sent = 1
@@ -38,7 +46,20 @@ def read_events(
     if version < EVENTS_SINCE:
         return []  # only read, not yet opened by this version's agent
     after = from_ms if horizon_ms is None else max(from_ms, horizon_ms)
-    return events_of(db.execute(_BETWEEN, (number_of(camera), from_ms, to_ms, after)))
+    undated = "OR boot IS NOT NULL AND end_ms > :from" if version >= UNDATED_SINCE else ""
+    row = {"camera": number_of(camera), "from": from_ms, "to": to_ms, "after": after}
+    return events_of(db.execute(_BETWEEN.format(undated), row))
+
+
+def note(db: sqlite3.Connection, event: Event, undated: Undated | None = None) -> None:
+    """The row of an event, new or renewed; none of a time that its owner has erased, though it goes on."""
+    span = (number_of(event.camera), event.end_ms, event.start_ms)
+    if undated is None and db.execute(_ERASED, span).fetchone():
+        return
+    row = (number_of(event.camera), event.start_ms, event.end_ms, event.kind, event.origin, event.score)
+    if undated is not None:
+        note_boot(db, undated.boot)
+    db.execute(_NOTE, (*row, *((undated.boot, undated.offset_ms) if undated else (None, None))))
 
 
 class StoredEvents:
@@ -53,10 +74,9 @@ class StoredEvents:
         """Set when something is to be sent to the cloud."""
         return self._added
 
-    async def note(self, event: Event) -> None:
+    async def note(self, event: Event, undated: Undated | None = None) -> None:
         """Keep an event durably, or renew it; it is to be sent (again)."""
-        row = (number_of(event.camera), event.start_ms, event.end_ms, event.kind, event.origin, event.score)
-        await self._index.change(lambda db: db.execute(_NOTE, row))
+        await self._index.change(lambda db: note(db, event, undated))
         self._added.set()
 
     async def unsent(self, cameras: Sequence[str], limit: int) -> Sequence[Event]:
@@ -66,7 +86,7 @@ class StoredEvents:
         these = ", ".join("?" * len(cameras))
         sql = (
             f"SELECT {_COLUMNS} FROM event INDEXED BY event_unsent"  # noqa: S608 - question marks of our own
-            f" WHERE sent = 0 AND camera IN ({these}) ORDER BY start_ms LIMIT ?"
+            f" WHERE sent = 0 AND boot IS NULL AND camera IN ({these}) ORDER BY start_ms LIMIT ?"
         )
         values = (*map(number_of, cameras), limit)
         return await self._index.read(lambda db: events_of(db.execute(sql, values)))
@@ -80,7 +100,7 @@ class StoredEvents:
         await self._index.change(lambda db: db.executemany(_SENT, rows))
 
 
-def events_of(rows: sqlite3.Cursor) -> list[Event]:
+def events_of(rows: Iterable[Sequence[Any]]) -> list[Event]:
     """Rows of _COLUMNS."""
     return [
         Event(camera_of(camera), start_ms, end_ms, EventKind(kind), Origin(origin), score)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,22 +14,53 @@ _HOUR = "%Y/%m/%d/%H"
 
 
 class Media:
-    """The media folder's addresses."""
+    """The media folders' addresses. A camera is written into one; what it wrote before may be in others."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, elsewhere: Mapping[str, Path] | None = None) -> None:
         self.root = root
+        self._elsewhere = dict(elsewhere or {})
+        self.roots = tuple(dict.fromkeys((root, *self._elsewhere.values())))
+        self.troubles: dict[Path, str] = {}  # folders that may not be used now, and why
+
+    def add_root(self, root: Path) -> None:
+        """A folder that was written into before, and still has files."""
+        self.roots = tuple(dict.fromkeys((*self.roots, root)))
+
+    def root_of(self, camera: str) -> Path:
+        """Where this camera is written."""
+        return self._elsewhere.get(camera, self.root)
 
     def camera(self, camera: str) -> Path:
-        return self.root / camera
+        return self.root_of(camera) / camera
 
     def segment(self, camera: str, start_ms: int) -> Path:
-        return self.root / camera / hour_of(start_ms) / f"{start_ms}.m4s"
+        """Where a segment is written."""
+        return self.camera(camera) / hour_of(start_ms) / f"{start_ms}.m4s"
 
     def runs(self, camera: str) -> Path:
-        return self.root / camera / "runs"
+        return self.camera(camera) / "runs"
 
     def init(self, camera: str, run_ms: int) -> Path:
+        """Where a run's init is written."""
         return self.runs(camera) / f"{run_ms}.mp4"
+
+    def everywhere(self, path: Path) -> tuple[Path, ...]:
+        """A file's or folder's possible places: its own first."""
+        if len(self.roots) == 1:
+            return (path,)
+        own = next(root for root in self.roots if path.is_relative_to(root))
+        below = path.relative_to(own)
+        return (path, *(root / below for root in self.roots if root != own))
+
+    def present(self, path: Path) -> list[Path]:
+        """A folder's places on the disks that are there."""
+        absent = self.troubles
+        return [place for place in self.everywhere(path) if not any(map(place.is_relative_to, absent))]
+
+    def there(self, path: Path) -> Path:
+        """Where a file is; its own place when it is nowhere."""
+        places = self.everywhere(path)
+        return path if len(places) == 1 else next((place for place in places if place.exists()), path)
 
 
 def hour_of(moment_ms: int) -> str:
@@ -106,7 +137,7 @@ def remove_durably(paths: Iterable[Path], steps: Steps) -> list[OSError | None]:
     failed = {folder: _synced(folder) for folder in {path.parent for path, _ in results}}
     steps("unlinked folder synced")
     for folder in failed:
-        _remove_empty(folder)
+        remove_empty(folder)
     return [error or failed[path.parent] for path, error in results]
 
 
@@ -130,7 +161,7 @@ def _synced(folder: Path) -> OSError | None:
     return None
 
 
-def _remove_empty(folder: Path) -> None:
+def remove_empty(folder: Path) -> None:
     """An hour's folder, its day's, month's and year's, as far as they are empty."""
     with suppress(OSError):
         while folder.name.isdigit() and len(folder.name) <= 4:

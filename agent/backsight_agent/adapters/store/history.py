@@ -10,6 +10,7 @@ from backsight_agent.adapters.store.events import read_events
 from backsight_agent.adapters.store.files import Media
 from backsight_agent.adapters.store.schema import SEGMENT_COLUMNS, camera_of, number_of, segment_of
 from backsight_agent.adapters.store.threads import FileThreads, Index
+from backsight_agent.adapters.store.undated import has_undated
 from backsight_agent.domain.ledger import Erasure, Reason
 from backsight_agent.ports import Gap
 from backsight_shared.event import Event
@@ -24,6 +25,14 @@ SELECT {SEGMENT_COLUMNS} FROM segment
 WHERE camera = :camera AND start_ms < :to AND +end_ms > :after AND start_ms >= -{_LONGEST_MS} + (
     SELECT start_ms FROM segment WHERE camera = :camera AND end_ms > :after ORDER BY end_ms LIMIT 1)
 ORDER BY start_ms
+"""
+
+# The horizon says nothing of moments that are not true: what is not dated is seen all the same.
+_UNDATED = f"""
+SELECT {SEGMENT_COLUMNS} FROM segment
+WHERE camera = :camera AND start_ms > :from - {_LONGEST_MS} AND start_ms < :to
+    AND +end_ms > :from AND +end_ms <= :after
+    AND run_ms IN (SELECT run_ms FROM undated WHERE camera = :camera)
 """
 
 _GAPS = """
@@ -59,8 +68,15 @@ class StoredHistory:
     ) -> Sequence[Segment]:
         """Segments that overlap the span and end after the horizon, in order of start."""
         after = from_ms if horizon_ms is None else max(from_ms, horizon_ms)
-        span = {"camera": number_of(camera), "after": after, "to": to_ms}
-        return await self._index.read(lambda db: [segment_of(row) for row in db.execute(_SEGMENTS, span)])
+        span = {"camera": number_of(camera), "after": after, "from": from_ms, "to": to_ms}
+
+        def work(db: sqlite3.Connection) -> list[Segment]:
+            found = [segment_of(row) for row in db.execute(_SEGMENTS, span)]
+            if after > from_ms and has_undated(db, number_of(camera)):
+                return sorted([*found, *map(segment_of, db.execute(_UNDATED, span))])
+            return found
+
+        return await self._index.read(work)
 
     async def gaps(self, camera: str, from_ms: int, to_ms: int) -> Sequence[Gap]:
         """Between the runs that overlap the span, and where a segment of a run is missing."""
@@ -89,26 +105,39 @@ class StoredHistory:
 
     async def read_init(self, camera: str, run_ms: int) -> bytes:
         """A run's init. Raises FileNotFoundError."""
-        return await self._files.read(self._media.init(camera, run_ms))
+        return await self._files.read(self._media.init(camera, run_ms), self._media)
 
     async def read_segment(self, segment: Segment) -> bytes:
         """A segment's bytes. Raises FileNotFoundError."""
-        return await self._files.read(self._media.segment(segment.camera, segment.start_ms))
+        return await self._files.read(self._media.segment(segment.camera, segment.start_ms), self._media)
 
     async def events(self, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None) -> Sequence[Event]:
         """Events that overlap the span and end after the horizon, in order of start."""
         return await self._index.read(lambda db: read_events(db, camera, from_ms, to_ms, horizon_ms))
 
-    async def erasures(self, camera: str, limit: int) -> Sequence[Erasure]:
-        """The newest lines of the camera's ledger, newest first."""
-        return await self._index.read(lambda db: read_lines(db, camera, limit))
+    async def erasures(
+        self, camera: str, limit: int, span: tuple[int, int] | None = None
+    ) -> Sequence[Erasure]:
+        """The newest lines of the camera's ledger, newest first; of a span what overlapped it."""
+        return await self._index.read(lambda db: read_lines(db, camera, limit, span))
 
 
 def _span(db: sqlite3.Connection, camera: int, horizon_ms: int | None) -> tuple[int, int] | None:
-    after = -1 if horizon_ms is None else horizon_ms
-    oldest = "SELECT start_ms FROM segment WHERE camera = ? AND end_ms > ? ORDER BY end_ms LIMIT 1"
-    first = db.execute(oldest, (camera, after)).fetchone()
+    """Of what is dated; of what is not, where that is all there is."""
+    if not has_undated(db, camera):
+        return _span_of(db, camera, horizon_ms)
+    runs = "run_ms {} (SELECT run_ms FROM undated WHERE camera = :camera)"
+    dated = _span_of(db, camera, horizon_ms, f"AND {runs.format('NOT IN')}")
+    return dated or _span_of(db, camera, None, f"AND {runs.format('IN')}")
+
+
+def _span_of(
+    db: sqlite3.Connection, camera: int, horizon_ms: int | None, which: str = ""
+) -> tuple[int, int] | None:
+    row = {"camera": camera, "after": -1 if horizon_ms is None else horizon_ms}
+    found = f"FROM segment WHERE camera = :camera AND end_ms > :after {which}"
+    first = db.execute(f"SELECT start_ms {found} ORDER BY end_ms LIMIT 1", row).fetchone()
     if first is None:
         return None
-    (last,) = db.execute("SELECT max(end_ms) FROM segment WHERE camera = ?", (camera,)).fetchone()
+    (last,) = db.execute(f"SELECT max(end_ms) {found}", row).fetchone()
     return int(first[0]), int(last)

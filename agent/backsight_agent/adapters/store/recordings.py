@@ -4,16 +4,21 @@
 
 import logging
 import os
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
 from backsight_agent.adapters.store.activity import Written
 from backsight_agent.adapters.store.adoption import Adopter
 from backsight_agent.adapters.store.base import Base
+from backsight_agent.adapters.store.erasing import is_erased, take_erased
 from backsight_agent.adapters.store.files import create, part_of, settle, write_all, write_durably
+from backsight_agent.adapters.store.heads import count_garbage
 from backsight_agent.adapters.store.schema import insert_run, insert_segment, number_of
+from backsight_agent.adapters.store.undated import insert_undated, is_undated
+from backsight_agent.domain.anchoring import Undated
 from backsight_agent.domain.boxes import HEADER_BYTES, SegmentHeader, make_header
-from backsight_agent.ports import SegmentFile, StoreFailed, StoreFull
+from backsight_agent.ports import MomentTaken, SegmentFile, StoreFailed, StoreFull
 from backsight_shared.segment import Run, Segment
 
 log = logging.getLogger(__name__)
@@ -25,24 +30,35 @@ class StoredRecordings:
     def __init__(self, base: Base) -> None:
         self._base = base
 
-    async def begin_run(self, run: Run, init: bytes) -> None:
-        """Store a run and its init durably. Raises StoreFailed for a run that is there already."""
+    async def begin_run(self, run: Run, init: bytes, undated: Undated | None = None) -> None:
+        """Store a run and its init durably. Raises MomentTaken for a run that has segments already.
+
+        One without any may be begun again: a disk that was full or away let its first segment not be begun.
+        """
         base = self._base
         await _adopt_leftovers(base, run.camera)
-        await self._refuse_second("run", "run_ms", run.camera, run.run_ms)
+        if await _has_row(base, "run", "run_ms", run.camera, run.run_ms, " AND segments > 0"):
+            raise _taken(run.camera, run.run_ms)
         base.activity.run_ms[run.camera] = run.run_ms
         path = base.media.init(run.camera, run.run_ms)
-        await base.files.run(lambda: write_durably(path, init, base.steps), path)
-        await base.index.change(lambda db: insert_run(db, run, len(init)))
+        await base.files.run(lambda: self._write_init(run.camera, path, init), path)
+
+        def work(db: sqlite3.Connection) -> None:
+            insert_run(db, run, len(init))
+            if undated is not None:
+                insert_undated(db, run, undated)
+
+        await base.index.change(work)
         base.steps("run row")
 
     async def begin_segment(self, run: Run, sequence: int, start_ms: int) -> SegmentFile:
-        """Open the next segment of a run. Raises StoreFailed for a moment that is taken already."""
+        """Open the next segment of a run. Raises MomentTaken for a moment that is taken already."""
         base = self._base
-        await self._refuse_second("segment", "start_ms", run.camera, start_ms)
+        if await _has_row(base, "segment", "start_ms", run.camera, start_ms):
+            raise _taken(run.camera, start_ms)
         header = SegmentHeader(run.camera, run.run_ms, start_ms, sequence)
         path = base.media.segment(run.camera, start_ms)
-        descriptor = await base.files.run(lambda: _open_part(path, header), path)
+        descriptor = await base.files.run(lambda: self._open_part(path, header), path)
         base.steps("part opened")
         base.activity.open[part_of(path)] = Written(run.camera, run.run_ms, descriptor)
         return WritingSegment(base, header, path, descriptor)
@@ -53,9 +69,15 @@ class StoredRecordings:
         (end,) = await self._base.index.read(lambda db: db.execute(sql, (number_of(camera),)).fetchone())
         return None if end is None else int(end)
 
-    async def _refuse_second(self, table: str, column: str, camera: str, moment_ms: int) -> None:
-        if await _has_row(self._base, table, column, camera, moment_ms):
-            raise StoreFailed(f"Camera {camera} has a {table} at {moment_ms} ms already: its clock went back")
+    def _write_init(self, camera: str, path: Path, init: bytes) -> None:
+        self._base.files.refuse_held()
+        self._base.presence.refuse_absent(self._base.media.root_of(camera))
+        write_durably(path, init, self._base.steps)
+
+    def _open_part(self, path: Path, header: SegmentHeader) -> int:
+        self._base.files.refuse_held()
+        self._base.presence.refuse_absent(self._base.media.root_of(header.camera))
+        return _open_part(path, header)
 
 
 class WritingSegment:
@@ -68,6 +90,7 @@ class WritingSegment:
     async def append(self, fragment: bytes) -> None:
         """Hand one whole fragment to the kernel. Raises StoreFull or StoreFailed; it is not there then."""
         self._refuse_torn()
+        self._base.files.refuse_held()
         try:
             await self._base.files.run(lambda: write_all(self._descriptor, fragment), self._part)
         except (StoreFull, StoreFailed):
@@ -157,24 +180,41 @@ async def _has_segment(base: Base, segment: Segment) -> bool:
     return await _has_row(base, "segment", "start_ms", segment.camera, segment.start_ms)
 
 
-async def _has_row(base: Base, table: str, column: str, camera: str, moment_ms: int) -> bool:
-    sql, key = f"SELECT 1 FROM {table} WHERE camera = ? AND {column} = ?", (number_of(camera), moment_ms)
+async def _has_row(base: Base, table: str, column: str, camera: str, moment_ms: int, more: str = "") -> bool:
+    sql = f"SELECT 1 FROM {table} WHERE camera = ? AND {column} = ?{more}"
+    key = (number_of(camera), moment_ms)
     return await base.index.read(lambda db: db.execute(sql, key).fetchone()) is not None
 
 
+def _taken(camera: str, moment_ms: int) -> MomentTaken:
+    return MomentTaken(f"Camera {camera} has recorded at {moment_ms} ms already: its clock went back")
+
+
 async def _add_row(base: Base, segment: Segment) -> None:
-    await base.index.change(
-        lambda db: insert_segment(db, segment),
-        committed=lambda _: base.heads.added(segment.camera, segment.end_ms),
-    )
+    """A row, unless its owner erased that time while it was being written."""
+
+    def work(db: sqlite3.Connection) -> int | bool:
+        if not is_erased(db, segment):
+            insert_segment(db, segment)
+            return not is_undated(db, number_of(segment.camera), segment.run_ms)
+        take_erased(db, segment, base.clock.now_ms())
+        return count_garbage(db)
+
+    def committed(outcome: int | bool) -> None:
+        if isinstance(outcome, bool):
+            base.heads.added(segment, dated=outcome)
+        else:
+            base.heads.garbage = outcome
+
+    await base.index.change(work, committed)
     base.steps("segment row")
     base.added.set()
 
 
 def _open_part(path: Path, header: SegmentHeader) -> int:
-    if path.exists():
-        raise StoreFailed(f"{path} is there already: the camera's clock went back")
     part = part_of(path)
+    if path.exists() or part.exists():
+        raise MomentTaken(f"{path} is there already: the clock went back")
     descriptor = create(part)
     try:
         write_all(descriptor, make_header(header))

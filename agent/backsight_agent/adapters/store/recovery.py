@@ -12,10 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from backsight_agent.adapters.store.activity import InUse
 from backsight_agent.adapters.store.adoption import Adopter
-from backsight_agent.adapters.store.erasing import discard, drop_empty_runs, forget_rows, write_line
+from backsight_agent.adapters.store.erasing import (
+    discard,
+    drop_empty_runs,
+    forget_rows,
+    is_erased,
+    take_erased,
+    take_unplayable,
+    write_line,
+)
 from backsight_agent.adapters.store.files import CAMERA_FOLDER, Media, Steps, hour_of
 from backsight_agent.adapters.store.heads import cameras_in
+from backsight_agent.adapters.store.reanchoring import resume
 from backsight_agent.adapters.store.schema import (
     INIT_FILE,
     SEGMENT_FILE,
@@ -31,17 +41,35 @@ from backsight_shared.segment import Run, Segment
 
 log = logging.getLogger(__name__)
 
+_FOREVER_MS = 2**62
 _MARGIN_MS = 3_600_000  # the hour before the last write is looked at too
 _RECOVERED = "hub_not_running"  # why a run began whose row was lost with the crash
 
 
-def recover(db: sqlite3.Connection, media: Media, now_ms: int, steps: Steps) -> None:
-    """Settle every camera. A file that cannot be read is left alone and holds up nothing."""
+def recover(
+    db: sqlite3.Connection, media: Media, now_ms: int, steps: Steps, in_use: InUse | None = None
+) -> None:
+    """Settle every camera. A file that cannot be read is left alone and holds up nothing.
+
+    So is what is in use, and disks that are not there. What a crash left on its way to another moment comes
+    there before anything is looked at: until then its name, header and row disagree.
+    """
+    resume(db, media, now_ms, steps, in_use or InUse())
     folders = {
-        path.name for path in media.root.iterdir() if CAMERA_FOLDER.fullmatch(path.name) and path.is_dir()
+        path.name
+        for root in media.present(media.root)
+        for path in root.iterdir()
+        if CAMERA_FOLDER.fullmatch(path.name) and path.is_dir()
     }
     for camera in sorted(folders | {camera_of(number) for number in cameras_in(db)}):
-        _Camera(db, media, camera, now_ms, steps).settle()
+        _Camera(db, media, camera, now_ms, steps, in_use or InUse()).settle()
+
+
+def audit_hour(
+    db: sqlite3.Connection, media: Media, camera: str, hour_ms: int, now_ms: int, steps: Steps
+) -> None:
+    """Settle one hour of a camera that is long written: what no crash of ours can have left."""
+    _Camera(db, media, camera, now_ms, steps, InUse()).settle_hour_of(hour_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +79,30 @@ class _Camera:
     camera: str
     now_ms: int
     steps: Steps
+    in_use: InUse
 
     def settle(self) -> None:
         since_ms = self._since_ms()
-        folders = list(_hours_since(self.media.camera(self.camera), hour_of(since_ms)))
+        folders = [hour for place in self._places() for hour in _hours_since(place, hour_of(since_ms))]
         for folder in folders:
             self._settle_hour(folder)
-        self._drop_rows_without_files(since_ms, folders)
-        self._settle_inits()
+        if not self.media.troubles:  # a row whose disk is away has not lost its file
+            self._drop_rows_without_files(since_ms, _FOREVER_MS, folders)
+            self._settle_inits()
         with transaction(self.db):
-            drop_empty_runs(self.db, number_of(self.camera), ())
+            drop_empty_runs(self.db, number_of(self.camera), self.in_use.runs_of(self.camera))
+
+    def settle_hour_of(self, hour_ms: int) -> None:
+        """One hour, and nothing of the runs, which others write."""
+        folders = [place / hour_of(hour_ms) for place in self._places()]
+        for folder in (folder for folder in folders if folder.is_dir()):
+            self._settle_hour(folder)
+        if not self.media.troubles:
+            self._drop_rows_without_files(hour_ms, hour_ms + _MARGIN_MS, folders)
+
+    def _places(self) -> list[Path]:
+        """The camera's folders, on every disk that is there."""
+        return self.media.present(self.media.camera(self.camera))
 
     def _since_ms(self) -> int:
         sql = "SELECT newest_ms FROM camera WHERE camera = ?"
@@ -69,7 +111,7 @@ class _Camera:
         return max(0, newest - _MARGIN_MS) // _MARGIN_MS * _MARGIN_MS
 
     def _settle_hour(self, folder: Path) -> None:
-        for path in sorted(folder.iterdir()):
+        for path in sorted(path for path in folder.iterdir() if path not in self.in_use.files):
             try:
                 self._settle_file(path)
             except OSError as error:
@@ -94,33 +136,37 @@ class _Camera:
         return self.db.execute(sql, row).fetchone() is not None
 
     def _adopt(self, segment: Segment | None, path: Path) -> None:
-        """A row for a file; a file that no init can play is worth nothing and goes."""
+        """A row for a file; one that no init can play is worth nothing and goes, as does what was erased."""
         if segment is None:
             return
         with transaction(self.db):
-            if self._has_run(segment):
+            if is_erased(self.db, segment):
+                take_erased(self.db, segment, self.now_ms)
+            elif self._has_run(segment):
                 insert_segment(self.db, segment)
                 log.info("%s found again: %d ms", path, segment.end_ms - segment.start_ms)
             else:
                 log.warning("%s has no init any more and cannot be played: removed", path)
-                discard(self.db, [(number_of(self.camera), SEGMENT_FILE, segment.start_ms)])
-                self._note_lost(segment.start_ms, segment.end_ms, 1, segment.size_bytes)
+                take_unplayable(self.db, segment, self.now_ms)
         self.steps("recovered row")
 
     def _has_run(self, segment: Segment) -> bool:
         key = (number_of(segment.camera), segment.run_ms)
         if self.db.execute("SELECT 1 FROM run WHERE camera = ? AND run_ms = ?", key).fetchone():
             return True
-        init = self.media.init(segment.camera, segment.run_ms)
+        init = self.media.there(self.media.init(segment.camera, segment.run_ms))
         if not init.exists():
             return False
         insert_run(self.db, Run(segment.camera, segment.run_ms, _RECOVERED), init.stat().st_size)
         return True
 
-    def _drop_rows_without_files(self, since_ms: int, folders: list[Path]) -> None:
+    def _drop_rows_without_files(self, since_ms: int, until_ms: int, folders: list[Path]) -> None:
         there = {int(path.stem) for folder in folders if folder.is_dir() for path in _segments_in(folder)}
-        sql = "SELECT start_ms, end_ms, run_ms, size_bytes FROM segment WHERE camera = ? AND start_ms >= ?"
-        rows = self.db.execute(sql, (number_of(self.camera), since_ms)).fetchall()
+        sql = (
+            "SELECT start_ms, end_ms, run_ms, size_bytes FROM segment"
+            " WHERE camera = ? AND start_ms >= ? AND start_ms < ?"
+        )
+        rows = self.db.execute(sql, (number_of(self.camera), since_ms, until_ms)).fetchall()
         lost = [row for row in rows if row[0] not in there]
         if lost:
             log.warning("Camera %s lost %d segments: their files are not there", self.camera, len(lost))
@@ -135,15 +181,16 @@ class _Camera:
 
     def _settle_inits(self) -> None:
         """An init without a run goes; a run without an init stays: its bytes may be worth something yet."""
-        folder = self.media.runs(self.camera)
-        files = list(folder.iterdir()) if folder.is_dir() else []
+        folders = [place / "runs" for place in self._places()]
+        files = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
         sql = "SELECT run_ms FROM run WHERE camera = ?"
         runs = {run_ms for (run_ms,) in self.db.execute(sql, (number_of(self.camera),))}
-        for part in (path for path in files if path.suffix == ".part"):
+        for part in (path for path in files if path.suffix == ".part" and path not in self.in_use.files):
             part.unlink()
         inits = {int(path.stem) for path in files if path.suffix == ".mp4" and path.stem.isdigit()}
         with transaction(self.db):
-            discard(self.db, [(number_of(self.camera), INIT_FILE, run_ms) for run_ms in inits - runs])
+            strays = inits - runs - self.in_use.runs_of(self.camera)
+            discard(self.db, [(number_of(self.camera), INIT_FILE, run_ms) for run_ms in strays])
         for run_ms in sorted(runs - inits):
             log.warning("The init of run %d of camera %s is not there", run_ms, self.camera)
 

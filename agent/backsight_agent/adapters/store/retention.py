@@ -2,17 +2,21 @@
 
 # ruff: noqa: S608 - only constants of our own are put into these statements
 
+import errno
 import logging
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from backsight_agent.adapters.store.base import Base
-from backsight_agent.adapters.store.erasing import erase_until
+from backsight_agent.adapters.store.erasing import Erasing, erase_span, erase_until
 from backsight_agent.adapters.store.files import remove_durably
-from backsight_agent.adapters.store.heads import count_garbage, oldest_end
-from backsight_agent.adapters.store.schema import SEGMENT_FILE, camera_of, number_of
+from backsight_agent.adapters.store.heads import Left, count_garbage, left
+from backsight_agent.adapters.store.schema import SEGMENT_FILE, camera_of
+from backsight_agent.adapters.store.shortening import shorten_ledger
+from backsight_agent.adapters.store.threads import Work
+from backsight_agent.adapters.store.tombstones import note_erased
 from backsight_agent.ports import Erased
 
 log = logging.getLogger(__name__)
@@ -26,6 +30,7 @@ class StoredRetention:
     def __init__(self, base: Base) -> None:
         self._media, self._index, self._files = base.media, base.index, base.files
         self._heads, self._activity, self._steps = base.heads, base.activity, base.steps
+        self._presence = base.presence
 
     async def cameras(self) -> Sequence[str]:
         """Every camera that has segments."""
@@ -41,20 +46,34 @@ class StoredRetention:
 
     async def erase_until(self, camera: str, horizon_ms: int, reason: str, now_ms: int) -> Erased:
         """Take every segment with `end <= horizon` out of sight, in one transaction."""
-        in_use = self._activity.runs_in_use(camera)
+        erasing = self.erasing(camera, reason, now_ms)
+        return await self.take(camera, lambda db: erase_until(db, erasing, horizon_ms))
 
-        def work(db: sqlite3.Connection) -> _Erasing:
-            erased = erase_until(db, camera, horizon_ms, reason, now_ms, in_use)
-            return _Erasing(
-                erased, oldest_end(db, number_of(camera)), _reached(db, camera), count_garbage(db)
-            )
+    async def erase_span(self, camera: str, from_ms: int, to_ms: int, reason: str, now_ms: int) -> Erased:
+        """Take every segment and event that overlaps the span out of sight, for good."""
+        folder, erasing = self._media.camera(camera), self.erasing(camera, reason, now_ms)
+        await self._files.run(lambda: note_erased(folder, from_ms, to_ms, self._steps), folder)
+        self._steps("erasing noted")
+        return await self.take(camera, lambda db: erase_span(db, erasing, from_ms, to_ms))
 
-        def committed(done: _Erasing) -> None:
-            self._heads.erased(camera, done.oldest_end_ms, done.reached_ms, done.garbage)
+    def erasing(self, camera: str, reason: str, now_ms: int) -> Erasing:
+        """What leaves now, with what must stay."""
+        return Erasing(camera, reason, now_ms, self._activity.runs_in_use(camera))
 
-        done = await self._index.change(work, committed)
+    async def take(self, camera: str, erase: Work[Erased]) -> Erased:
+        """Do what takes segments of a camera out of sight, in one transaction."""
+
+        def work(db: sqlite3.Connection) -> tuple[Erased, Left]:
+            erased = erase(db)
+            return erased, left(db, camera, erased.size_bytes)
+
+        done, _ = await self._index.change(work, lambda done: self._heads.erased(camera, done[1]))
         self._steps("erased")
-        return done.erased
+        return done
+
+    async def shorten_ledger(self, before_ms: int) -> int:
+        """Keep lines that are older by day; how many were taken into others."""
+        return await self._index.change(lambda db: shorten_ledger(db, before_ms))
 
     async def sweep(self, limit: int) -> int:
         """Unlink up to `limit` garbage files, fsync their folders, forget them; how many are left.
@@ -65,7 +84,7 @@ class StoredRetention:
             return 0
         batch = await self._index.read(lambda db: _next_garbage(db, limit))
         paths = [self._path(row) for row in batch]
-        errors = await self._files.run(lambda: remove_durably(paths, self._steps), self._media.root)
+        errors = await self._files.run(lambda: self._removed(paths), self._media.root)
         for path, error in zip(paths, errors, strict=True):
             if error is not None:
                 log.warning("%s cannot be unlinked yet: %s", path, error.strerror)
@@ -73,22 +92,24 @@ class StoredRetention:
         self._steps("garbage dropped")
         return self._heads.garbage
 
+    def _removed(self, paths: list[Path]) -> list[OSError | None]:
+        """For each what went wrong. What is on no disk that is there may be on one that is not."""
+        if len(self._media.roots) == 1:
+            self._presence.refuse_absent(self._media.root)
+            return remove_durably(paths, self._steps)
+        absent = self._presence.absent()
+        errors: list[OSError | None] = [None] * len(paths)
+        for places in zip(*(self._media.everywhere(path) for path in paths), strict=True):
+            there = [place for place in places if not any(place.is_relative_to(root) for root in absent)]
+            found = dict(zip(there, remove_durably(there, self._steps), strict=True))
+            errors = [error or found.get(place) for error, place in zip(errors, places, strict=True)]
+        away = OSError(errno.ENODEV, os.strerror(errno.ENODEV)) if absent else None
+        return [error or away for error in errors]
+
     def _path(self, row: Garbage) -> Path:
         camera, kind, ms = row
         place = self._media.segment if kind == SEGMENT_FILE else self._media.init
         return place(camera_of(camera), ms)
-
-
-class _Erasing(NamedTuple):
-    erased: Erased
-    oldest_end_ms: int | None
-    reached_ms: int
-    garbage: int
-
-
-def _reached(db: sqlite3.Connection, camera: str) -> int:
-    row = db.execute("SELECT reached_ms FROM camera WHERE camera = ?", (number_of(camera),)).fetchone()
-    return int(row[0])
 
 
 def _next_garbage(db: sqlite3.Connection, limit: int) -> list[Garbage]:

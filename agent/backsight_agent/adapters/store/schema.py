@@ -7,8 +7,10 @@ import sqlite3
 from backsight_agent.ports import StoreFailed
 from backsight_shared.segment import Run, Segment
 
-VERSION = 2
+VERSION = 3
 EVENTS_SINCE = 2  # the version that brought the table of events
+UNSENT_SINCE = 3  # the version that brought erasure.unsent
+UNDATED_SINCE = 3  # the version that brought undated, and event.boot
 WAITING, UPLOADED, REFUSED = 0, 1, 2  # segment.upload
 SEGMENT_FILE, INIT_FILE = 0, 1  # garbage.kind
 
@@ -88,15 +90,59 @@ CREATE INDEX event_unsent ON event (start_ms) WHERE sent = 0;
 """
 
 
+# Since version 3. These tables are nearly always empty.
+_DATING_AND_ERASING = """
+-- Runs that were recorded before the time was known: their moments are not true yet. Nothing of them is
+-- uploaded or expires. `boot` and `offset_ms` (wall minus monotonic clock when it was anchored) say how to
+-- date them; `shift_ms` is set once that is decided and being done, so that a crash cannot do it by half.
+CREATE TABLE undated (
+    camera    INTEGER NOT NULL,
+    run_ms    INTEGER NOT NULL,
+    boot      TEXT NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    shift_ms  INTEGER,
+    PRIMARY KEY (camera, run_ms)
+) WITHOUT ROWID;
+
+-- The boots in which something was undated, in their order; `zero_ms` is the true time at which the boot's
+-- monotonic clock was 0, once it is known.
+CREATE TABLE boot (
+    id      INTEGER PRIMARY KEY,
+    boot    TEXT NOT NULL UNIQUE,
+    zero_ms INTEGER
+);
+
+-- Events that were noted before the time was known; NULL in all others.
+ALTER TABLE event ADD COLUMN boot TEXT;
+ALTER TABLE event ADD COLUMN offset_ms INTEGER;
+CREATE INDEX event_undated ON event (camera) WHERE boot IS NOT NULL;
+
+-- What the owner erased: a segment that is finished later and reaches into it leaves at once.
+CREATE TABLE erased_span (
+    camera  INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL,
+    to_ms   INTEGER NOT NULL,
+    PRIMARY KEY (camera, from_ms, to_ms)
+) WITHOUT ROWID;
+
+-- What of the camera is meant for the cloud ('all', 'events'), and how many of a line's segments were meant
+-- for it and did not get there.
+ALTER TABLE camera ADD COLUMN upload TEXT;
+ALTER TABLE erasure ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX erasure_unsent ON erasure (camera, reason, unsent) WHERE unsent > 0;
+"""
+
+
 _NOT_GARBAGE = "DELETE FROM garbage WHERE camera = ? AND kind = ? AND ms = ?"
 
 
 def ensure_schema(db: sqlite3.Connection) -> None:
     """Make the tables of a new database, add those that an older one lacks; refuse a newer version's."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
-    missing = {0: _TABLES + _EVENTS, 1: _EVENTS}
-    if version in missing:
-        db.executescript(f"BEGIN IMMEDIATE; {missing[version]} PRAGMA user_version = {VERSION}; COMMIT;")
+    steps = (_TABLES, _EVENTS, _DATING_AND_ERASING)
+    if version < VERSION:
+        missing = "".join(steps[version:])
+        db.executescript(f"BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;")
     elif version != VERSION:
         raise StoreFailed(
             f"agent.db has schema {version}; this version knows {VERSION}. Install the version that wrote it"
@@ -134,7 +180,11 @@ def insert_run(db: sqlite3.Connection, run: Run, init_bytes: int) -> None:
     """The row of a run whose init is durable."""
     camera = number_of(run.camera)
     row = (camera, run.run_ms, run.after, init_bytes)
-    db.execute("INSERT INTO run (camera, run_ms, after, init_bytes) VALUES (?, ?, ?, ?)", row)
+    db.execute(
+        "INSERT INTO run (camera, run_ms, after, init_bytes) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET after = excluded.after, init_bytes = excluded.init_bytes",
+        row,
+    )
     ours = (camera, INIT_FILE, run.run_ms)
     db.execute(_NOT_GARBAGE, ours)
     note_newest(db, camera, run.run_ms)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from backsight_agent.adapters.store.files import Media
 from backsight_agent.ports import StoreFailed, StoreFull
 
 T = TypeVar("T")
@@ -27,18 +28,43 @@ PRAGMA journal_size_limit = 16777216;
 
 
 class FileThreads:
-    """Runs blocking file work; joined by `close`."""
+    """Runs blocking file work; joined by `close`. `full` is set when it found no room.
+
+    While the last room is needed for noting what is to go, `hold_writes` keeps recordings from taking it.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_FILE_THREADS, "store-file")
+        self.full = asyncio.Event()
+        self._held = False
+
+    @contextmanager
+    def hold_writes(self) -> Iterator[None]:
+        """While inside, `refuse_held` raises."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    def refuse_held(self) -> None:
+        """Raises StoreFull while writes are held."""
+        if self._held:
+            raise StoreFull("The disk is full: room is being made on it")
 
     async def run(self, work: Callable[[], T], about: Path) -> T:
         """The result of work on this file. Raises StoreFull or StoreFailed, which name it."""
-        return await _ended(self._pool, lambda: _naming(about, work))
+        try:
+            return await _ended(self._pool, lambda: _naming(about, work))
+        except StoreFull:
+            self.full.set()
+            raise
 
-    async def read(self, path: Path) -> bytes:
-        """A file's content. Raises FileNotFoundError when it is not there, else as `run`."""
-        content = await self.run(lambda: _read(path), path)
+    async def read(self, path: Path, media: Media) -> bytes:
+        """A file's content, wherever it is. Raises FileNotFoundError when it is nowhere, else as `run`."""
+        content = await self.run(lambda: _read(media.there(path)), path)
+        if content is None and media.troubles:
+            raise StoreFailed(next(iter(media.troubles.values())))
         if content is None:
             raise FileNotFoundError(f"{path} is not there (any more)")
         return content
@@ -54,10 +80,28 @@ class Index:
         self._path, self._read_only = path, read_only
         self._thread = ThreadPoolExecutor(1, "store-index")
         self._db: sqlite3.Connection | None = None
+        self.trouble: str | None = None  # why nothing can be asked now
+        self.suspect = False  # something failed that must not; it is looked at soon
+        self.full = asyncio.Event()  # set when it found no room
 
     async def open(self) -> None:
         """Connect. Raises StoreFull or StoreFailed."""
         await self._run(self._connect)
+
+    async def reopen(self, ready: Work[T]) -> T:
+        """Connect anew, as at the beginning, and make ready: whoever asks meanwhile waits for that."""
+        return await self.reopen_after(lambda: None, ready)
+
+    async def reopen_after(self, between: Callable[[], None], ready: Work[T]) -> T:
+        """As `reopen`; `between` is done while nothing is connected."""
+
+        def in_thread() -> T:
+            self._disconnect()
+            between()
+            self._connect()
+            return ready(self._open())
+
+        return await self._run(in_thread)
 
     async def read(self, work: Work[T]) -> T:
         """Ask something, or do what makes its own transactions."""
@@ -83,7 +127,14 @@ class Index:
             self._thread.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await _ended(self._thread, work)
+        try:
+            return await _ended(self._thread, work)
+        except StoreFailed:
+            self.suspect = True
+            raise
+        except StoreFull:
+            self.full.set()
+            raise
 
     def _connect(self) -> None:
         mode = "ro" if self._read_only else "rwc"
@@ -94,10 +145,16 @@ class Index:
             self._db.executescript(_PRAGMAS)
 
     def _disconnect(self) -> None:
-        if self._db is not None:
-            self._db.close()
+        db, self._db = self._db, None
+        if db is not None:
+            db.close()
 
     def _connected(self) -> sqlite3.Connection:
+        if self.trouble is not None:
+            raise StoreFailed(self.trouble)
+        return self._open()
+
+    def _open(self) -> sqlite3.Connection:
         if self._db is None:
             raise StoreFailed("The index is not open")
         return self._db
@@ -159,6 +216,12 @@ def file_error(error: OSError) -> StoreFull | StoreFailed:
     if error.errno in _FULL:
         return StoreFull(f"The disk is full{where}: make room on it")
     return StoreFailed(f"The disk does not do what it must: {error.strerror or error}{where}")
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Whether the database itself is broken, not only out of reach."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _index_error(error: sqlite3.Error) -> StoreFull | StoreFailed:

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backsight_cloud.adapters.database.statements import batches
-from backsight_cloud.adapters.database.tables import CAMERA, WINDOW_STEP
-from backsight_cloud.domain.records import Camera
+from backsight_cloud.adapters.database.tables import CAMERA, ERASED_SPAN, UNBOUND, WINDOW_STEP
+from backsight_cloud.domain.records import Camera, Unbound
 from backsight_shared.window import WindowStep
 
 _CHANGEABLE = ("hub", "name", "model", "hardware", "firmware", "plan", "upload")
@@ -23,8 +23,20 @@ class SqlCameras:
         self._connection = connection
 
     async def bind(self, camera: Camera, steps: Sequence[WindowStep]) -> None:
+        await self._connection.execute(delete(UNBOUND).where(UNBOUND.c.camera == camera.id))
         await self._connection.execute(insert(CAMERA).values(asdict(camera)))
         await self._add_steps(camera.id, steps)
+
+    async def unbind(self, camera: Camera, now_ms: int) -> None:
+        for table in (WINDOW_STEP, ERASED_SPAN):
+            await self._connection.execute(delete(table).where(table.c.camera == camera.id))
+        await self._connection.execute(delete(CAMERA).where(CAMERA.c.id == camera.id))
+        left = {"camera": camera.id, "account": camera.account, "at_ms": now_ms}
+        await self._connection.execute(insert(UNBOUND).values(left))
+
+    async def unbound(self, camera_id: str) -> Unbound | None:
+        rows = await self._connection.execute(select(UNBOUND).where(UNBOUND.c.camera == camera_id))
+        return next((Unbound(*row) for row in rows), None)
 
     async def update(self, camera: Camera) -> None:
         changes = {name: getattr(camera, name) for name in _CHANGEABLE}

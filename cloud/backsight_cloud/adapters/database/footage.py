@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backsight_cloud.adapters.database.erasing import Erasing
+from backsight_cloud.adapters.database.erasing import CameraErasing
 from backsight_cloud.adapters.database.statements import batches, insert, larger
-from backsight_cloud.adapters.database.tables import CAMERA, ERASURE, GARBAGE, PLACED, RUN, SEGMENT
+from backsight_cloud.adapters.database.tables import CAMERA, DELETED, ERASURE, GARBAGE, PLACED, RUN, SEGMENT
 from backsight_cloud.domain.bounds import LONGEST_SEGMENT_MS
+from backsight_cloud.domain.ledger import Place
 from backsight_cloud.domain.looking import Part
 from backsight_cloud.domain.records import Camera, Erasure, Garbage
 from backsight_shared.segment import Run, Segment
@@ -115,6 +116,11 @@ class SqlFootage:
         oldest: int | None = await self._connection.scalar(where)
         return oldest
 
+    async def next_start_ms(self, camera: str, from_ms: int) -> int | None:
+        later = (SEGMENT.c.camera == camera, SEGMENT.c.start_ms >= from_ms)
+        start: int | None = await self._connection.scalar(select(func.min(SEGMENT.c.start_ms)).where(*later))
+        return start
+
     async def oldest_ends(self) -> dict[str, int]:
         """One seek for each camera, not one scan of all segments."""
         oldest = select(func.min(SEGMENT.c.end_ms)).where(SEGMENT.c.camera == CAMERA.c.id).scalar_subquery()
@@ -122,7 +128,7 @@ class SqlFootage:
         return {camera: end_ms for camera, end_ms in rows if end_ms is not None}
 
     async def erase_until(self, camera: Camera, horizon_ms: int, reason: str, now_ms: int) -> Erasure | None:
-        return await Erasing(self._connection, camera, now_ms).erase_until(horizon_ms, reason)
+        return await CameraErasing(self._connection, camera, now_ms).erase_until(horizon_ms, reason)
 
     async def note_placed(self, keys: Sequence[tuple[str, str]], now_ms: int) -> None:
         rows = [{"key": key, "camera": camera, "since_ms": now_ms} for key, camera in keys]
@@ -131,6 +137,8 @@ class SqlFootage:
         if rows:
             upsert = statement.on_conflict_do_update(index_elements=["key"], set_=again)
             await self._connection.execute(upsert, rows)
+        for some in batches([key for key, _ in keys]):
+            await self._connection.execute(delete(DELETED).where(DELETED.c.key.in_(some)))
 
     async def forget_placed(self, keys: Sequence[str]) -> set[str]:
         forgotten: set[str] = set()
@@ -152,22 +160,40 @@ class SqlFootage:
         return [Garbage(*row) for row in await self._connection.execute(wanted)]
 
     async def garbage_among(self, keys: Sequence[str]) -> set[str]:
-        found: set[str] = set()
-        for some in batches(keys):
-            among = select(GARBAGE.c.key).where(GARBAGE.c.key.in_(some))
-            found.update((await self._connection.scalars(among)).all())
-        return found
+        return await self._among(GARBAGE.c.key, keys)
+
+    async def placed_among(self, keys: Sequence[str]) -> set[str]:
+        return await self._among(PLACED.c.key, keys)
 
     async def forget_garbage(self, keys: Sequence[str]) -> None:
         for some in batches(keys):
             await self._connection.execute(delete(GARBAGE).where(GARBAGE.c.key.in_(some)))
 
-    async def erasures(self, account: str, camera: str | None, limit: int) -> Sequence[Erasure]:
-        wanted = select(*_ERASURE).where(ERASURE.c.account == account)
-        if camera is not None:
-            wanted = wanted.where(ERASURE.c.camera == camera)
-        newest = wanted.order_by(ERASURE.c.at_ms.desc(), ERASURE.c.camera, ERASURE.c.reason).limit(limit)
+    async def erasures(
+        self,
+        account: str,
+        camera: str | None,
+        limit: int,
+        *,
+        after: Place | None = None,
+        span: tuple[int, int] | None = None,
+    ) -> Sequence[Erasure]:
+        where = [ERASURE.c.account == account, *([] if camera is None else [ERASURE.c.camera == camera])]
+        if span is not None:
+            where += [ERASURE.c.from_ms < span[1], ERASURE.c.to_ms > span[0]]
+        if after is not None:
+            same = ERASURE.c.at_ms == after.at_ms
+            behind = tuple_(ERASURE.c.camera, ERASURE.c.reason) > tuple_(after.camera, after.reason)
+            where.append(or_(ERASURE.c.at_ms < after.at_ms, and_(same, behind)))
+        order = (ERASURE.c.at_ms.desc(), ERASURE.c.camera, ERASURE.c.reason)
+        newest = select(*_ERASURE).where(*where).order_by(*order).limit(limit)
         return [Erasure(*row) for row in await self._connection.execute(newest)]
+
+    async def _among(self, column: ColumnElement[str], keys: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for some in batches(keys):
+            found.update((await self._connection.scalars(select(column).where(column.in_(some)))).all())
+        return found
 
     async def _have(
         self, camera: ColumnElement[str], start: ColumnElement[int], wanted: Sequence[tuple[str, int]]

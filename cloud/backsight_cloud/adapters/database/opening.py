@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from backsight_cloud.adapters.database.cameras import SqlCameras
+from backsight_cloud.adapters.database.deletions import SqlDeletions
 from backsight_cloud.adapters.database.engines import Engines, make_engines
+from backsight_cloud.adapters.database.erasures import SqlErasing
 from backsight_cloud.adapters.database.errors import queue_errors
 from backsight_cloud.adapters.database.events import SqlEvents
+from backsight_cloud.adapters.database.figures import SqlFigures
 from backsight_cloud.adapters.database.footage import SqlFootage
 from backsight_cloud.adapters.database.hubs import SqlHubs
 from backsight_cloud.adapters.database.migrate import migrate
@@ -64,5 +67,8 @@ def _repositories(connection: AsyncConnection) -> Transaction:
         cameras=SqlCameras(connection),
         footage=SqlFootage(connection),
         events=SqlEvents(connection),
+        erasing=SqlErasing(connection),
+        deletions=SqlDeletions(connection),
         publications=SqlPublications(connection),
+        figures=SqlFigures(connection),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, case
+from sqlalchemy import ColumnElement, Table, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,13 @@ def insert(connection: AsyncConnection, table: Table) -> sqlite.Insert:
         return sqlite.insert(table)
     statement: Any = postgresql.insert(table)
     return statement  # type: ignore[no-any-return]
+
+
+def day_of(connection: AsyncConnection, moment_ms: ColumnElement[int]) -> ColumnElement[str]:
+    """The UTC day of a moment, like 20261124: `domain.keys` in the database's words."""
+    if connection.dialect.name == "sqlite":
+        return func.strftime("%Y%m%d", moment_ms // 1000, "unixepoch")
+    return func.to_char(func.timezone("UTC", func.to_timestamp(moment_ms // 1000)), "YYYYMMDD")
 
 
 def smaller(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:

@@ -139,12 +139,45 @@ GARBAGE = Table(
     sqlite_with_rowid=False,
 )
 
+# Objects that the store said it deleted; they are looked at again.
+DELETED = Table(
+    "deleted",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("camera", Text, nullable=False),
+    Column("look_ms", BigInteger, nullable=False),
+    Column("looks", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("deleted_by_look", DELETED.c.look_ms)
+
+# What owners erased: nothing that reaches into it is taken in any more.
+ERASED_SPAN = Table(
+    "erased_span",
+    METADATA,
+    Column("camera", Text, ForeignKey("camera.id"), primary_key=True),
+    Column("from_ms", BigInteger, primary_key=True),
+    Column("to_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Cameras that left their account and are not bound again.
+UNBOUND = Table(
+    "unbound",
+    METADATA,
+    Column("camera", Text, primary_key=True),
+    Column("account", Text, ForeignKey("account.id"), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The ledger outlives the camera. Lines of one hour are one, old ones of one day: under the day's first hour.
 ERASURE = Table(
     "erasure",
     METADATA,
-    Column("camera", Text, ForeignKey("camera.id"), primary_key=True),
+    Column("camera", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
-    Column("hour", BigInteger, primary_key=True),  # hours since 1970: lines of one hour are one
+    Column("hour", BigInteger, primary_key=True),  # hours since 1970
     Column("account", Text, primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
     Column("from_ms", BigInteger, nullable=False),
