@@ -172,11 +172,11 @@ class Retention(Protocol):
     """What the pruner needs of the store."""
 
     async def cameras(self) -> Sequence[str]:
-        """Every camera that has segments."""
+        """Every camera that has dated segments."""
         ...
 
     async def oldest_end_ms(self, camera: str) -> int | None:
-        """The smallest segment end of a camera: what expires next."""
+        """The smallest end of a camera's dated segments: what expires next."""
         ...
 
     async def reached_ms(self, camera: str) -> int | None:
@@ -184,7 +184,7 @@ class Retention(Protocol):
         ...
 
     async def erase_until(self, camera: str, horizon_ms: int, reason: str, now_ms: int) -> Erased:
-        """Take every segment with `end <= horizon` out of sight, note it in the ledger, remember the horizon.
+        """Take every dated segment with `end <= horizon` out of sight, note it, remember the horizon.
 
         One transaction; the files are in the garbage afterwards. Doing it twice changes nothing.
         """

@@ -51,7 +51,8 @@ async def reanchor_forever(
         try:
             problem, wait_s = await reanchoring.once()
         except (StoreFailed, StoreFull) as error:
-            problem, wait_s = f"What was recorded before the time was known cannot be dated: {error}", LOOK_S
+            text = f"What was recorded before the time was known cannot be dated: {error}"
+            problem, wait_s = text if reanchoring.waiting else None, LOOK_S
         board.set_problem(PROBLEM, problem)
         await _first_of(time.learned, dating.wanted, wait_s, clock)
 
@@ -69,12 +70,13 @@ class Reanchoring:
     ) -> None:
         self._undated, self._time, self._dating = undated, time, dating
         self._names, self._moved = names, moved
+        self.waiting = 0  # runs and events that were undated when that could last be asked
 
     async def once(self) -> tuple[str | None, float]:
         """Date what can be dated now; what is to be said, and how long to wait, in seconds."""
-        count = await self._undated.count()
+        self.waiting = await self._undated.count()
         known = self._time.known_offset_ms()
-        if not count:
+        if not self.waiting:
             return None, IDLE_S
         if known is None:
             return UNKNOWN, LOOK_S
@@ -83,7 +85,8 @@ class Reanchoring:
         while (dated := await self._undated.move_next()) is not None:
             self._say(dated)
         self._moved()
-        return None, LOOK_S if await self._undated.count() else IDLE_S
+        self.waiting = await self._undated.count()
+        return None, LOOK_S if self.waiting else IDLE_S
 
     def _say(self, dated: Dated) -> None:
         name = self._names.get(dated.camera, dated.camera)

@@ -137,6 +137,17 @@ async def test_a_store_that_fails_is_said_and_tried_again() -> None:
         assert hub.starts == [NOON_MS]
 
 
+async def test_a_store_that_is_away_is_no_trouble_of_dating_where_nothing_is_undated() -> None:
+    hub = Hub()
+
+    async def fails() -> int:
+        raise StoreFailed("the disk is away")
+
+    hub.store.undated.count = fails  # type: ignore[method-assign]
+    async with hub.running():
+        assert hub.board.problems == ()
+
+
 class Quiet:
     """Nothing is undated; how often that was asked."""
 
