@@ -103,12 +103,13 @@ async def _run(
     announce: Callable[[Running], None],
     manager: Manager,
 ) -> None:
-    """The tree. The listeners end first, so that nobody asks what is no longer there."""
+    """The tree. The listeners end first, so that nobody asks what is no longer there.
+
+    They begin first, too: an address that is taken is told before a broker was started for nothing.
+    """
     clock, context = services.clock, parts.tls.context()
     on_problem = partial(_note, parts.problems)
     async with listen_for_wakes(settings.state / "wake.sock", parts.wakes.all), asyncio.TaskGroup() as tree:
-        for name, run in _tasks(parts, services).items():
-            tree.create_task(supervise(name, run, clock, on_problem), name=name)
         metrics = ServiceMetrics(
             parts.vitals, parts.pruning, parts.problems, parts.broker, own_process, clock
         )
@@ -116,6 +117,8 @@ async def _run(
             listening(make_site(services), parts.http, parts.https, context),
             listening_for_metrics(metrics_site(metrics.page, parts.metrics_token), parts.metrics),
         ):
+            for name, run in _tasks(parts, services).items():
+                tree.create_task(supervise(name, run, clock, on_problem), name=name)
             await _broker_is_there(parts.broker)
             async with _said(settings, parts, services, announce):
                 await tell_forever(manager, metrics.pulse, clock)  # until we are cancelled

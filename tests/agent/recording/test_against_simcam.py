@@ -99,7 +99,7 @@ async def test_every_trouble_costs_only_its_own_time(
     async with recording(camera, store) as board:
         await store.until(runs=1)
         for run, (fault, seconds) in enumerate(
-            [(Fault.CUT, 0), (Fault.GARBAGE, 1), (Fault.TRUNCATE, 1), (Fault.STALL, 6), (Fault.OFF, 2)],
+            [(Fault.CUT, 0), (Fault.GARBAGE, 1), (Fault.TRUNCATE, 1), (Fault.STALL, 6), (Fault.OFF, 5)],
             start=2,
         ):
             await asyncio.sleep(1.5)
