@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from faulting.findings import Findings, table, told_as_json
+from faulting.findings import MOST_SHOWN, Findings, table, told_as_json
 from faulting.kinds import KINDS, run_kinds
 
 
@@ -53,8 +53,12 @@ def _print(found: list[Findings], *, as_json: bool) -> None:
     for one in found:
         if one.skipped:
             print(f"\n{one.kind} was skipped: {one.skipped}")
-        for broken in one.broken:
+        for note in one.notes:
+            print(f"\n{one.kind}: {note}")
+        for broken in one.broken[:MOST_SHOWN]:
             print(f"\nBROKEN, {one.kind}: {broken.promise}\n  by {broken.what}\n  in {broken.plan}")
+        if len(one.broken) > MOST_SHOWN:
+            print(f"\n... and {len(one.broken) - MOST_SHOWN} more of {one.kind} (--json has them)")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,9 @@ PROMISES = (
 )
 
 
+MOST_SHOWN = 12  # broken promises of each kind that a person is shown; JSON has them all
+
+
 def table(all_findings: list[Findings]) -> str:
     """One table for a person: a column for each kind."""
     names = list(dict.fromkeys(name for one in all_findings for name in [*one.counts, *one.values]))

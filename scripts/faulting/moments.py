@@ -17,7 +17,7 @@ import aiohttp
 
 from faulting.findings import Findings
 from faulting.house import House
-from faulting.left import without_header
+from faulting.left import files_below, without_header
 from faulting.rule import Steps, leaves_ms
 from simcam.reading import frames_in
 
@@ -28,6 +28,7 @@ RIGHT_MS = 2_000  # how exactly everything is dated once the time is known
 LATE_MS, EARLY_MS = 11_000, 1_000
 PATIENCE_S = 5.0  # seconds for a look, while the hub may be dead
 SPAN_MS = 12 * 3_600_000  # asked for around each moment
+NEVER_MS = 2**62
 LISTED_AFTER_MS = 1_000  # from a segment's end to its being listed, and the look that sees it: about
 
 
@@ -64,17 +65,20 @@ class Moments:
     full: bool = False  # somebody else has the disk: what the cloud has may leave early
     off_ms: int = 0  # by how much a clock is wrong that nobody can know to be
     shown: dict[tuple[str, int], Shown] = field(default_factory=dict)
+    _doubt_ms: int = NEVER_MS  # since when it is in doubt; what was still listed then must stay
     _met: dict[tuple[str, int, int], tuple[str, int]] = field(default_factory=dict)  # by place and size
 
     def goes_wrong(self, ahead_s: float) -> None:
         """The clock was set wrong. By more than a minute the hub is in doubt; by less, nobody can know."""
         self.in_doubt = abs(ahead_s) > DOUBT_S
+        self._doubt_ms = _now_ms() if self.in_doubt else NEVER_MS
         self.off_ms = 0 if self.in_doubt else round(abs(ahead_s) * 1000)
         self.around_ms = {_now_ms() + round(ahead_s * 1000)} if abs(ahead_s) > 3_500 else set()
 
     def goes_right(self) -> None:
         """The clock was just set right. It takes a while until the hub knows: nothing is late meanwhile."""
         self.known_since_ms, self.in_doubt = _now_ms() + round(DATED_S * 1000), False
+        self._doubt_ms = NEVER_MS
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look until told to stop; a hub that is down is looked at later."""
@@ -98,6 +102,19 @@ class Moments:
             for key, shown in self.shown.items():
                 if key[0] == camera and key not in there:
                     self._missed(shown, now_ms)
+
+    def look_at_files(self) -> None:
+        """What left the list long ago has no file any more, either."""
+        media = self.home.media
+        there = {(path.relative_to(media).parts[0], path.name) for path in files_below(media)}
+        for shown in self.shown.values():
+            late_ms = _now_ms() - max(self._leaves_ms(shown), self.known_since_ms)
+            is_there = (shown.camera, f"{shown.starts_ms}.m4s") in there
+            if shown.gone_ms and is_there and late_ms > LATE_MS and not self.in_doubt:
+                what = (
+                    f"{shown.camera}: the file of {shown.starts_ms} is there {late_ms:.0f} ms past its moment"
+                )
+                self._breaks("late deletions", what)
 
     def wrongly_dated(self) -> list[Shown]:
         """What is listed under a moment that is not its own."""
@@ -159,7 +176,7 @@ class Moments:
         left_ms = self._leaves_ms(shown)
         if self.full:
             self.findings.add("segments that left a full disk early")
-        elif left_ms - now_ms > EARLY_MS + self.off_ms or self.in_doubt:
+        elif left_ms - now_ms > EARLY_MS + self.off_ms or shown.last_ms > self._doubt_ms + EARLY_MS:
             what = f"{shown.camera}: what was taken at {shown.taken_ms:.0f}, dated {shown.dates}, is gone"
             self._breaks("early deletions", f"{what} {left_ms - now_ms:.0f} ms too soon")
 

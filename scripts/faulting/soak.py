@@ -201,6 +201,7 @@ async def _live(soak: Soak, seconds: float) -> None:
             soak.may_kill = end - loop.time() > seconds / 2
             await soak.one_fault()
             _still_alive(soak)
+            await asyncio.to_thread(soak.moments.look_at_files)
         soak.say("no more faults")
         await soak.home.everything_records(60.0)
         await asyncio.sleep(QUIET_S)

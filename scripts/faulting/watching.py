@@ -5,10 +5,9 @@ What was listed once was promised: it must be there until its window has passed 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -147,18 +146,6 @@ class Watch:
         for view in self.hub.values():
             view.excused = excused
             view.down_until_ms = _now_ms()
-
-
-def files_past(media: Path, views: Mapping[str, View], since_ms: int) -> list[str]:
-    """Segment files of the hub that are past their moment by more than may be; it has run since then."""
-    late, now_ms = [], _now_ms()
-    for camera, view in views.items():
-        for path in (media / camera).rglob("*.m4s"):
-            seen = view.seen.get(int(path.stem))
-            if seen is not None:
-                late_ms = now_ms - max(leaves_ms(view.steps, seen.end_ms), since_ms)
-                late += [f"{path.name} of {camera}: {late_ms} ms"] if late_ms > LATE_MS else []
-    return late
 
 
 def checksum(data: bytes) -> int:
