@@ -68,7 +68,7 @@ from backsight_agent.tasks.room import make_room_forever
 from backsight_agent.tasks.send_events import send_events_forever
 from backsight_agent.tasks.upload import upload_forever
 from backsight_agent.tasks.watch import watch_forever
-from backsight_shared.clock import Clock
+from backsight_shared.clock import Clock, offset_ms
 from backsight_shared.entitlement import UploadPolicy
 from backsight_shared.log_lines import about
 from backsight_shared.service_manager import NOBODY, Manager
@@ -135,9 +135,9 @@ def _show(board: Board, name: str, text: str | None) -> None:
 def _camera_tasks(hub: HubView, eyes: Eyes) -> Iterator[Task]:
     """Each camera's, and what serves them all: the book of events, and the search for those that moved."""
     board, clock, cameras = hub.board, hub.clock, hub.settings.cameras
-    offset_ms = partial(_offset_ms, clock)
-    activities = {camera.camera: Activity(offset_ms) for camera in cameras}
-    book = EventBook(activities, hub.dating, offset_ms)
+    read_offset_ms = partial(offset_ms, clock)
+    activities = {camera.camera: Activity(read_offset_ms) for camera in cameras}
+    book = EventBook(activities, hub.dating, read_offset_ms)
     places, memory = _Places(hub), LoginMemory(hub.settings.state)
     events = CountedEvents(hub.store.events, hub.vitals)
     yield "events", partial(keep_events_forever, book, events, board, clock)
@@ -279,11 +279,6 @@ async def _work_with_cloud(hub: HubView, held: HeldEntitlement, keystore: Keysto
             ("renew", partial(renew_forever, keystore, cloud, link, clock)),
         ]
         await _keep_running(tasks, hub)
-
-
-def _offset_ms(clock: Clock) -> float:
-    """The wall clock less the monotonic one."""
-    return clock.now_ms() - clock.monotonic() * 1000
 
 
 def _control(camera: CameraSettings, controls: Controls, host: str) -> CameraControl:

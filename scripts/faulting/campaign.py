@@ -19,10 +19,10 @@ from faulting.cloud_life import ACCOUNT, CLOUD, HUB
 from faulting.film_source import film_of
 from faulting.findings import Findings
 from faulting.nursery import Life, Nursery, nursery
-from faulting.planning import Death, Round, cloud_death, hub_round, windows
+from faulting.planning import Death, Round, cloud_death, hub_round, owner_erasings, windows
 from faulting.pulse import Pulse, pulse
 from faulting.times import Pace, begun_now
-from faulting.told import Ear, Place, Told
+from faulting.told import Ear, Place, Told, reaches_into
 
 SPEED = 25.0  # the campaign's seconds in a second of the machine
 BASE_MS = 1_795_521_600_000  # 2026-11-24T12:00:00Z, a multiple of a film's cycle
@@ -96,6 +96,7 @@ class Campaign:
             "windows": self.windows,
             "records": records,
             "reserve_bytes": RESERVE_BYTES,
+            "owner": owner_erasings(self.seed, self.hub_lives, list(CAMERAS)),
             "boot": f"boot {self.hub_lives if self.boots else 0}",
             "booted_s": time.monotonic() if self.boots else self.pace.began_s,
             "wrong": self.wrong_clock(self.hub_lives) if records else None,
@@ -224,6 +225,7 @@ class Campaign:
             and piece.finished_at < now_ms - 20_000
             and piece.end_ms > now_ms - 25_000
             and piece.place not in told.uploaded
+            and not reaches_into(told.asked_spans, *piece.place, piece.end_ms)
         ]
 
 

@@ -6,6 +6,7 @@ Called when no process has the folder open and recovery is done: then rows and f
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
@@ -13,7 +14,7 @@ from faulting.film_source import CYCLE
 from faulting.findings import Findings
 from faulting.left import HubIndex, Line, Row, begins_with, files_below, hub_index, wrong_frames
 from faulting.rule import Steps, horizon_ms, leaves_ms
-from faulting.told import MADE_MS, LifeTold, Piece, Place, Told
+from faulting.told import MADE_MS, LifeTold, Piece, Place, Told, reaches_into
 
 LATE_MS = 11_000  # a segment and a second: what may be kept past its window, files included
 DOUBT_MS = 60_000  # a clock that is off by more must not delete
@@ -21,7 +22,9 @@ LEARNS_MS = (
     120_000  # from a clock's being set right to its being believed, what it dated moved, and the next look
 )
 OFF_MS = 2_000  # how far a segment's moment may be from when its frames were taken
-LIFTED = ("disk_full", "owner")  # reasons by which footage may leave inside its window
+LIFTED = (
+    "disk_full",
+)  # reasons by which footage may leave inside its window; the owner's are promised spans
 
 
 def nobody_held_up(from_ms: int, to_ms: int) -> int:
@@ -71,6 +74,7 @@ class HubChecker:
         self._told(index, told)
         self._ledger(index)
         self._nothing_came_back(index, told)
+        self._nothing_overlaps(index)
         self.judged = len(told.lives)
 
     def _broken(self, promise: str, what: str) -> None:
@@ -91,7 +95,7 @@ class HubChecker:
         for place in set(named) - set(index.rows):
             self._broken("files without rows", f"{place}")
         for path in files:
-            if path.suffix == ".part":
+            if path.name.endswith((".m4s.part", ".mp4.part")):
                 self._broken("files without rows", f"{path.name} is unfinished still")
         self._inits(index, {(path.parts[-3], int(path.stem)) for path in files if path.parts[-2] == "runs"})
         self._files = named
@@ -167,7 +171,20 @@ class HubChecker:
         camera, _ = piece.place
         if self._end_ms(piece) <= told.asked_to_erase(camera) + OFF_MS * piece.is_undated:
             return True
+        if self._owner_erased(piece, told):
+            return True
         return _lifted(piece.place, ledger)
+
+    def _owner_erased(self, piece: Piece, told: Told) -> bool:
+        """Whether its owner wanted some of it erased, by the time that it shows or by the true one."""
+        camera, start_ms = piece.place
+        if reaches_into(told.asked_spans, camera, start_ms, piece.least_end_ms):
+            return True
+        first, _ = piece.frames
+        began_ms = self.base_ms + first * 1000 // 15
+        return piece.is_undated and reaches_into(
+            told.asked_spans, camera, began_ms - OFF_MS, self._end_ms(piece) + OFF_MS
+        )
 
     def _content(self, piece: Piece, row: Row) -> None:
         path = self._files.get((row.camera, row.start_ms))
@@ -229,6 +246,8 @@ class HubChecker:
         for place, row in index.rows.items():
             if (row.camera, row.run_ms) in index.undated:
                 continue
+            if reaches_into(told.erased_spans, row.camera, row.start_ms, row.end_ms):
+                self._broken("reappeared segments", f"{row}, erased by its owner")
             piece = told.pieces.get(place)
             finished_at = piece.finished_at if piece and piece.end_ms is not None else told.at
             known_at = self.known_at.setdefault(place, finished_at)
@@ -236,6 +255,14 @@ class HubChecker:
                 self._broken("reappeared segments", f"{row}, erased after {known_at}")
         for place in set(self.known_at) - set(index.rows):
             del self.known_at[place]
+
+    def _nothing_overlaps(self, index: HubIndex) -> None:
+        """Each moment of a camera is in one segment at the most; what is not dated yet may lie anywhere."""
+        dated = [row for row in index.rows.values() if (row.camera, row.run_ms) not in index.undated]
+        rows = sorted(dated, key=lambda row: (row.camera, row.start_ms))
+        for before, after in pairwise(rows):
+            if before.camera == after.camera and after.start_ms < before.end_ms:
+                self._broken("segments that overlap", f"{before} and {after}")
 
     def _deletions(self, life: LifeTold, told: Told, index: HubIndex) -> None:
         """Whether a life deleted nothing too soon, and left nothing too late."""
@@ -253,6 +280,8 @@ class HubChecker:
             for piece in told.pieces.values():
                 row = index.rows.get(piece.place)
                 in_doubt = row is not None and (row.camera, row.run_ms) in index.undated
+                if self._owner_erased(piece, told):
+                    continue
                 if not in_doubt and (row is not None or not _lifted(piece.place, index.ledger)):
                     self._left_in_time(piece, life, life.opened_at)
         for _, camera, limit in life.erased:

@@ -71,6 +71,7 @@ PROMISES = (
     "early deletions",
     "late deletions",
     "reappeared segments",
+    "segments that overlap",
     "rows without files",
     "files without rows",
     "uploaded segments missing in the cloud",

@@ -19,6 +19,7 @@ from backsight_agent.adapters.keystore import Keystore
 from backsight_agent.adapters.muxer import AvMuxers
 from backsight_agent.adapters.store.opening import Store, open_store
 from backsight_agent.domain.cutting import first_length_s
+from backsight_agent.domain.ledger import Reason
 from backsight_agent.domain.states import Board
 from backsight_agent.domain.trusted_time import KnownClock, TrustedTime
 from backsight_agent.ports import CloudRefusedHub, CloudUnavailable
@@ -122,6 +123,7 @@ async def _everything(hub: _Hub, store: Store) -> None:
     windows = PlannedWindows(hub.order["windows"])
     retention = TellingRetention(store.retention, hub.teller)
     tasks = {f"record {camera}": partial(_record, hub, store, camera) for camera in hub.cameras}
+    tasks["owner"] = partial(_erase_as_owner, hub, retention)
     tasks["prune"] = partial(prune_forever, retention, windows, hub.time, hub.board, hub.clock)
     names, reserve = {camera: camera for camera in hub.cameras}, hub.order["reserve_bytes"]
     tasks["room"] = partial(
@@ -147,6 +149,15 @@ async def _everything(hub: _Hub, store: Store) -> None:
 def _say_trouble(teller: Teller, name: str, text: str | None) -> None:
     if text:
         teller.say("trouble", task=name, text=text)
+
+
+async def _erase_as_owner(hub: _Hub, retention: TellingRetention) -> None:
+    """What the plan has the owner erase, as the local API does it."""
+    for after_s, camera, back_ms, length_ms in hub.order["owner"]:
+        await asyncio.sleep(after_s)
+        now_ms = hub.clock.now_ms()
+        from_ms = now_ms - back_ms
+        await retention.erase_span(camera, from_ms, from_ms + length_ms, Reason.OWNER.value, now_ms)
 
 
 async def _record(hub: _Hub, store: Store, camera: str) -> None:

@@ -19,7 +19,7 @@ from faulting.disk import Disk, NotUnderstood, PowerCut
 from faulting.film_source import film_of
 from faulting.findings import Findings
 from faulting.nursery import Nursery, nursery
-from faulting.planning import windows
+from faulting.planning import owner_erasings, windows
 from faulting.pulse import Pulse, pulse
 from faulting.shims import NoCompiler, built
 from faulting.times import Pace, begun_now
@@ -111,6 +111,7 @@ class Losing:
             "records": records,
             "reserve_bytes": RESERVE_BYTES,
             "die_at": None,
+            "owner": owner_erasings(self.seed, self.lives, list(CAMERAS)),
             "boot": "the only boot",
             "booted_s": self.pace.began_s,
         }

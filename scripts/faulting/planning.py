@@ -66,6 +66,22 @@ def cloud_death(seed: int, number: int, steps: Sequence[str]) -> Death:
     return Death(chance.uniform(*CLOUD_LIFE_S))
 
 
+def owner_erasings(seed: int, life: int, cameras: Sequence[str]) -> list[tuple[float, str, int, int]]:
+    """What the owner erases in a life of this number: after so many real seconds, of a camera, from so many
+    milliseconds ago on, for so long."""
+    chance = random.Random(f"{seed} owner {life}")
+    count = chance.choice((0, 0, 1, 1, 2))
+    return [
+        (
+            chance.uniform(0.05, 0.8),
+            chance.choice(list(cameras)),
+            chance.randint(0, 50_000),
+            chance.randint(1, 20_000),
+        )
+        for _ in range(count)
+    ]
+
+
 def windows(seed: int, cameras: Sequence[str], base_ms: int, length_ms: int) -> dict[str, list[list[int]]]:
     """Each camera's window steps: a minute, sometimes less, sometimes more, for the whole campaign."""
     planned = {}

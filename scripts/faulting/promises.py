@@ -150,6 +150,13 @@ class TellingRetention:
         self._teller.say("erased", camera=camera, horizon_ms=horizon_ms, count=erased.count)
         return erased
 
+    async def erase_span(self, camera: str, from_ms: int, to_ms: int, reason: str, now_ms: int) -> Erased:
+        span = {"camera": camera, "from_ms": from_ms, "to_ms": to_ms}
+        self._teller.say("owner_erasing", **span)
+        erased = await self._retention.erase_span(camera, from_ms, to_ms, reason, now_ms)
+        self._teller.say("owner_erased", **span, count=erased.count)
+        return erased
+
     async def sweep(self, limit: int) -> int:
         left = await self._retention.sweep(limit)
         self._teller.say("swept", left=left)

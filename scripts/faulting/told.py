@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 Place = tuple[str, int]  # camera, start_ms
+Span = tuple[str, int, int]  # camera, from_ms, to_ms
 WORDS = {
     *("begins", "opened", "dies", "step", "trouble", "fragment", "finished"),
-    *("erasing", "erased", "swept", "uploaded", "refused", "stored"),
+    *("erasing", "erased", "swept", "uploaded", "refused", "stored", "owner_erasing", "owner_erased"),
 }
 MADE_MS = 1_767_225_600_000  # 2026: a moment before that was shown by a clock that nobody had set
 
@@ -76,6 +77,8 @@ class Told:
     """Everything that was said so far, over all lives."""
 
     pieces: dict[Place, Piece] = field(default_factory=dict)
+    asked_spans: list[Span] = field(default_factory=list)  # that the owner wanted erased
+    erased_spans: list[Span] = field(default_factory=list)  # and that the store said were
     lives: list[LifeTold] = field(default_factory=list)
     uploaded: set[Place] = field(default_factory=set)
     stored: dict[Place, int] = field(default_factory=dict)  # by the cloud's own word; where each ends
@@ -143,6 +146,12 @@ class Told:
     def _erased(self, said: Mapping[str, Any]) -> None:
         self.lives[-1].erased.append((said["at"], said["camera"], said["horizon_ms"]))
 
+    def _owner_erasing(self, said: Mapping[str, Any]) -> None:
+        self.asked_spans.append((said["camera"], said["from_ms"], said["to_ms"]))
+
+    def _owner_erased(self, said: Mapping[str, Any]) -> None:
+        self.erased_spans.append((said["camera"], said["from_ms"], said["to_ms"]))
+
     def _swept(self, said: Mapping[str, Any]) -> None:
         self.lives[-1].swept.append((said["at"], said["left"]))
 
@@ -182,3 +191,8 @@ class Ear:
 
 def _furthest(camera: str, spans: Iterable[Iterable[tuple[int, str, int]]]) -> int:
     return max((horizon for said in spans for _, one, horizon in said if one == camera), default=-1)
+
+
+def reaches_into(spans: Iterable[Span], camera: str, start_ms: int, end_ms: int) -> bool:
+    """Whether something of a camera overlaps one of the spans."""
+    return any(one == camera and start_ms < to_ms and end_ms > from_ms for one, from_ms, to_ms in spans)

@@ -4,6 +4,9 @@ import asyncio
 import time
 from typing import Protocol
 
+_PAIRS = 5  # of readings
+_CLOSE_S = 0.0001  # seconds between two readings that are as good as one
+
 
 class Clock(Protocol):
     """What code that uses time may ask."""
@@ -32,6 +35,21 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def offset_ms(clock: Clock) -> float:
+    """Wall minus monotonic clock, in milliseconds, as both are at one moment.
+
+    Whoever is held up between two readings is wrong by as long: of a few pairs the closest counts.
+    """
+    closest_s, offset = float("inf"), 0.0
+    for _ in range(_PAIRS):
+        before, now_ms, after = clock.monotonic(), clock.now_ms(), clock.monotonic()
+        if after - before < closest_s:
+            closest_s, offset = after - before, now_ms - (before + after) / 2 * 1000
+        if closest_s <= _CLOSE_S:
+            break
+    return offset
 
 
 async def sleep_or(event: asyncio.Event, seconds: float, clock: Clock) -> bool:

@@ -16,10 +16,6 @@ SEED = 20261124
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-# Open in issue 4: in the strictest model (posix) the judge finds losses. Whether the product owes a sync or
-# the layout of the disk is wrong is not known yet (docs/faults.md).
-OPEN = pytest.mark.xfail(reason="power cuts in the posix model are not understood yet", strict=False)
-
 
 def assert_all_kept(found: Findings) -> None:
     if found.skipped:
@@ -27,14 +23,12 @@ def assert_all_kept(found: Findings) -> None:
     assert [f"{one.promise}: {one.what} ({one.plan})" for one in found.broken] == []
 
 
-@OPEN
 async def test_a_hub_s_promises_need_no_more_than_what_it_synced(tmp_path: Path) -> None:
     found = await run_lost(tmp_path / "w", SEED, 10.0, print)
     assert_all_kept(found)
     assert found.counts["finished segments looked for"] > 100
 
 
-@OPEN
 async def test_what_the_cloud_calls_stored_needs_no_more_than_what_it_synced(tmp_path: Path) -> None:
     found = await run_lost_cloud(tmp_path / "w", SEED, 8.0, print)
     assert_all_kept(found)

@@ -109,9 +109,10 @@ class HttpCloud:
 
     async def _call(self, method: str, path: str, message: object, shape: type[T]) -> T:
         """Ask with our token; once more, with a corrected token, when our clock is what was wrong."""
-        answer = await self._ask_as_hub(method, path, message)
-        if answer.status in (401, 403) and self._token.correct(answer.time_ms):
-            answer = await self._ask_as_hub(method, path, message)
+        token = self._token.current()
+        answer = await self._ask_as_hub(method, path, message, token)
+        if answer.status in (401, 403) and self._token.correct(token, answer.time_ms):
+            answer = await self._ask_as_hub(method, path, message, self._token.current())
         if answer.status in (401, 403):
             raise CloudRefusedHub(_refusal(answer))
         if not 200 <= answer.status < 300:
@@ -119,9 +120,9 @@ class HttpCloud:
             raise CloudUnavailable(f"the cloud answered {answer.status}" + (f": {said}" if said else ""))
         return answer.shaped(shape)
 
-    async def _ask_as_hub(self, method: str, path: str, message: object) -> Answer:
+    async def _ask_as_hub(self, method: str, path: str, message: object, token: str) -> Answer:
         asked = self._clock.monotonic()
-        headers = {"Authorization": f"Bearer {self._token.current()}"}
+        headers = {"Authorization": f"Bearer {token}"}
         answer = await self._ask(
             method, self._base / path, self._cloud_trust, json=shapes.write(message), headers=headers
         )

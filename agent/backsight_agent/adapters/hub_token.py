@@ -27,11 +27,14 @@ class HubToken:
             self._token = sign_hub_token(self._key, self._hub, self._cloud, self._made_ms // 1000)
         return self._token
 
-    def correct(self, cloud_time_ms: int | None) -> bool:
+    def correct(self, refused: str, cloud_time_ms: int | None) -> bool:
         """Go by the cloud's time from now on; False when the refused token was made by that already.
 
-        It is the token's time that counts: the clock may have learned better from the very refusal.
+        It is the token's time that counts: the clock may have learned better from the very refusal. A token
+        that was replaced while its refusal was on the way needs no more: of two calls the first corrected it.
         """
+        if refused != self._token:
+            return True
         since_ms = (self._clock.monotonic() - self._made_at) * 1000
         by_token_ms = self._made_ms + since_ms if self._token else self._now_ms()
         if cloud_time_ms is None or abs(by_token_ms - cloud_time_ms) < _WORTH_CORRECTING_MS:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 EXACT_MS = 1_000  # less is not worth moving: a run is not even ended by it (domain/cutting.py: CLOCK_JUMP_MS)
 GOES_ON_MS = 2_000  # as far as any run may be off (DRIFT_MS there), and a run that goes on cannot be moved
 BETWEEN_BOOTS_MS = 1_000  # at least so much lies between the last moment of a boot and the next boot
+TOUCH_MS = 300  # two runs of one camera that would overlap by less meet: clocks are read and slewed apart
 MOST_NUDGES = 1_000  # milliseconds; how far a run is moved further where its moments are taken
 UNKNOWN_BOOT = ""  # of runs whose index was lost: then only the order of their moments is left
 TIME_UNKNOWN = "time_unknown"  # `after` of what was placed without knowing when it was
@@ -60,6 +61,15 @@ def places(spans: Sequence[BootSpan], boot: str, known_offset_ms: float) -> dict
 def is_exact(shift_ms: int, *, goes_on: bool = False) -> bool:
     """Whether moments that would be moved by so much are right as they are."""
     return abs(shift_ms) <= (GOES_ON_MS if goes_on else EXACT_MS)
+
+
+def meeting(shift_ms: int, end_ms: int, follows_ms: int | None) -> int:
+    """The shift of a run that by it would end at `end_ms`, when the next one of its camera begins earlier.
+
+    A few milliseconds less let the two meet; more is a true overlap: a clock that was set back.
+    """
+    reach_ms = 0 if follows_ms is None else end_ms - follows_ms
+    return shift_ms - reach_ms if 0 < reach_ms <= TOUCH_MS else shift_ms
 
 
 def packed(runs: Sequence[tuple[int, int]], before_ms: int) -> list[int]:

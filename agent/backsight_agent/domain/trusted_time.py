@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from backsight_shared.clock import Clock
+from backsight_shared.clock import Clock, offset_ms
 
 JUMP_MS = 60_000  # the wall clock left the line of time; also how far it may be from the cloud's
 SETTLE_S = 600.0  # seconds; how long a clock must run steadily after a step when there is no cloud to ask
@@ -161,7 +161,8 @@ class TrustedTime:
             self.learned.set()
 
     def _look_now(self) -> Look:
-        return Look(self._clock.now_ms(), self._clock.monotonic(), self._synchronised())
+        monotonic = self._clock.monotonic()
+        return Look(round(offset_ms(self._clock) + monotonic * 1000), monotonic, self._synchronised())
 
 
 class KnownClock:

@@ -9,7 +9,7 @@ from backsight_agent.camera_ports import CameraControl, CameraOff, CameraRefused
 from backsight_agent.domain.noticing import Noticed, joined
 from backsight_agent.domain.states import Board, State
 from backsight_agent.tasks.events import EventBook
-from backsight_shared.clock import Clock
+from backsight_shared.clock import Clock, offset_ms
 from backsight_shared.event import Origin
 
 EVERY_S = 20.0  # seconds between two questions
@@ -25,14 +25,18 @@ async def notice_forever(
     camera: str, control: CameraControl, book: EventBook, board: Board, clock: Clock, *, every_s: float
 ) -> None:
     """Put what the camera noticed into the book, for ever; raises nothing that the camera does."""
-    since_ms, offset_ms, newest = clock.now_ms(), _offset_ms(clock), list[Noticed]()
+    since_ms, set_ms, newest = clock.now_ms(), round(offset_ms(clock)), list[Noticed]()
     pause_s = every_s
     while True:
         await clock.sleep(pause_s * random.uniform(0.9, 1.1))
         pause_s = max(every_s, SELDOM_S) if board.facts[camera].control else every_s
         if board.states[camera].state in _AWAY:
             continue
-        since_ms, offset_ms = since_ms + _offset_ms(clock) - offset_ms, _offset_ms(clock)
+        before_ms, set_ms = (
+            set_ms,
+            round(offset_ms(clock)),
+        )  # when the clock was set, what we know of moves along
+        since_ms += set_ms - before_ms
         try:
             found = await control.noticed(since_ms)
         except CameraRefusedLogin:
@@ -43,11 +47,6 @@ async def notice_forever(
             for one in found:
                 since_ms = max(since_ms, one.start_ms)
                 newest = _noted(camera, one, newest, book)
-
-
-def _offset_ms(clock: Clock) -> int:
-    """The wall clock less the monotonic one: when it was set, the last moment that we know of moves along."""
-    return clock.now_ms() - round(clock.monotonic() * 1000)
 
 
 def _noted(camera: str, one: Noticed, newest: list[Noticed], book: EventBook) -> list[Noticed]:

@@ -15,7 +15,7 @@ from backsight_agent.domain.gops import GopCollector, TimedGop
 from backsight_agent.domain.states import State
 from backsight_agent.domain.unusable import NoKeyFrames, Unusable
 from backsight_agent.tasks.gop_queue import GopQueue, Pause, Read
-from backsight_shared.clock import Clock
+from backsight_shared.clock import Clock, offset_ms
 
 LONGEST_WAIT_S = 30.0  # seconds between two tries, once many have failed
 OFF_WAIT_S = 5.0  # a camera that was switched on again should be recorded soon
@@ -75,7 +75,7 @@ async def _read_once(source: Source, queue: GopQueue, clock: Clock, show: Show) 
 
 
 def _put(timed: TimedGop, queue: GopQueue, clock: Clock, show: Show) -> None:
-    read = Read(timed, clock.now_ms() - clock.monotonic() * 1000)
+    read = Read(timed, offset_ms(clock))
     queue.put(read)
     show(read)
 

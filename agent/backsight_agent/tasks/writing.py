@@ -4,6 +4,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from math import ceil
 
 from backsight_agent.camera_ports import StreamBroken
 from backsight_agent.domain.activity import Activity
@@ -50,6 +51,11 @@ class _Writing:
     @property
     def end_ms(self) -> int:
         return self.rules.wall_ms(self.end_us)
+
+    @property
+    def left_end_ms(self) -> int:
+        """Where the store ends a file that it is left with: it knows media time, not what was caught up."""
+        return self.start_ms + ceil((self.end_us - self.start_us) / 1000)
 
 
 class RunWriter:
@@ -215,11 +221,12 @@ class RunWriter:
     async def _finish(self, writing: _Writing) -> None:
         """Make a segment of the open file; without a whole fragment there is none to make."""
         file, writing.file = writing.file, None
-        self._last_end_ms = writing.end_ms
+        self._last_end_ms = writing.left_end_ms  # unless it is finished
         if file and writing.end_us > writing.start_us:
             await file.finish(writing.end_ms)
         elif file:
             await file.abandon()
+        self._last_end_ms = writing.end_ms
 
     async def _end(self, reason: str) -> None:
         """End the run with what it has, whole fragments only. Without a run, the first reason stands."""
@@ -239,7 +246,7 @@ class RunWriter:
         """Close what is open as it is: the store makes a segment of its whole fragments at the next start."""
         writing, self._writing = self._writing, None
         if writing:
-            self._after, self._last_end_ms = State.HUB_TROUBLE.value, writing.end_ms
+            self._after, self._last_end_ms = State.HUB_TROUBLE.value, writing.left_end_ms
             await self._abandon(writing)
         self._dating.ended(self._camera)
         await self._open.aclose()

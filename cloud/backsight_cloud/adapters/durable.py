@@ -17,6 +17,19 @@ def fsync_path(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """A folder whose name, and those of the folders above it, survive a power cut.
+
+    One that is there may have been made by a process that was killed before it could see to that.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        with suppress(FileExistsError):
+            folder.mkdir(mode)
+    with suppress(PermissionError):  # a folder above that we may not read was made by somebody else
+        fsync_path(folder.parent)
+
+
 def fsync_folders(folders: Iterable[Path]) -> None:
     """The entries of these folders; one that does not exist has none."""
     for folder in folders:
@@ -47,7 +60,7 @@ def remove_empty(folders: Iterable[Path], root: Path) -> None:
 
 def remove_stale(folder: Path) -> None:
     """Remove what a process that died left half written; by the file system's own idea of the time."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     os.utime(folder)
     now = folder.stat().st_mtime
     for file in folder.iterdir():

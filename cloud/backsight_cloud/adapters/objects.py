@@ -17,6 +17,7 @@ from backsight_cloud.adapters.durable import (
     fsync_folders,
     fsync_path,
     fsync_way_to,
+    make_folder,
     remove_empty,
     remove_stale,
 )
@@ -38,6 +39,7 @@ class FolderObjects:
         self._root = root.resolve()
         self._signer = AddressSigner(address_key)
         self._clock = clock
+        make_folder(self._root)
         remove_stale(self._root / INCOMING)
         self._store = LocalStore(self._root)
 

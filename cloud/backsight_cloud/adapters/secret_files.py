@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from backsight_cloud.adapters.durable import fsync_path
+from backsight_cloud.adapters.durable import fsync_path, make_folder
 from backsight_shared.errors import NeedsAttention
 
 
@@ -16,7 +16,7 @@ class SecretUnreadable(NeedsAttention):
 def make_private_folder(folder: Path) -> None:
     """A folder that only we can enter."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder, 0o700)
         folder.chmod(0o700)
     except OSError as error:
         raise SecretUnreadable(f"{folder}: cannot be made: {error.strerror}") from error

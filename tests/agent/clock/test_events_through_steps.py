@@ -130,4 +130,4 @@ async def test_a_camera_is_asked_for_what_is_new_though_the_clock_was_set(step_m
     clock.jump(step_ms)
     await clock.advance(12)
     task.cancel()
-    assert control.since_ms == [NOON_MS, NOON_MS + step_ms]
+    assert control.since_ms == pytest.approx([NOON_MS, NOON_MS + step_ms], abs=1)  # milliseconds

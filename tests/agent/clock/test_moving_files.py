@@ -344,3 +344,16 @@ async def test_what_waits_is_found_by_the_index_of_what_waits(tmp_path: Path) ->
     steps = " / ".join(row[3] for row in plan)
     assert "segment USING INDEX segment_waiting" in steps
     assert "SCAN segment" not in steps
+
+
+@pytest.mark.parametrize(("overlap_ms", "moves_ms"), [(0, 0), (7, 7), (300, 300), (301, 0)])
+async def test_runs_that_clocks_read_apart_would_have_overlap_meet(
+    tmp_path: Path, overlap_ms: int, moves_ms: int
+) -> None:
+    async with open_store(tmp_path, FakeClock()) as store:
+        (first,) = await undated_run(store, 1)
+        end_ms = NOON_MS + first.end_ms
+        await film_run(store, 1, end_ms - overlap_ms)
+        await date(store)
+        moved, _ = await everything(store)
+        assert moved.end_ms == end_ms - moves_ms

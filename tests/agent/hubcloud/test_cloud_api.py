@@ -136,6 +136,12 @@ async def test_a_hub_whose_clock_is_wrong_proves_itself_by_the_clouds_time(paire
     assert paired.time.times[0] == NOON_MS
 
 
+async def test_calls_at_the_same_time_prove_themselves_by_the_clouds_time(paired: Pair) -> None:
+    paired.clock.jump(-DAY_MS)
+    answers = await asyncio.gather(*(paired.cloud.report_cameras(REPORT) for _ in range(4)))
+    assert all(answer.cameras[0].accepted for answer in answers)
+
+
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_hub_that_is_not_known_any_more_is_told_what_to_do_and_asks_once(
     paired: Pair, status: int

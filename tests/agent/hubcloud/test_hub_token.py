@@ -68,8 +68,9 @@ def test_a_clock_that_was_set_makes_a_new_token(jump_ms: int) -> None:
 async def test_once_corrected_it_goes_by_the_clouds_time() -> None:
     clock = FakeClock(now_ms=0)
     token = a_token(clock)
-    assert not holds(token.current(), NOON_MS)
-    assert token.correct(NOON_MS)
+    wrong = token.current()
+    assert not holds(wrong, NOON_MS)
+    assert token.correct(wrong, NOON_MS)
     assert holds(token.current(), NOON_MS)
     await clock.advance(10_000)
     clock.jump(HOUR_MS)
@@ -79,10 +80,18 @@ async def test_once_corrected_it_goes_by_the_clouds_time() -> None:
 def test_a_correction_that_would_change_nothing_is_none() -> None:
     clock = FakeClock()
     token = a_token(clock)
-    assert not token.correct(NOON_MS + 20_000)
-    assert not token.correct(None)
-    assert token.correct(NOON_MS + HOUR_MS)
-    assert not token.correct(NOON_MS + HOUR_MS + 5)
+    assert not token.correct(token.current(), NOON_MS + 20_000)
+    assert not token.correct(token.current(), None)
+    assert token.correct(token.current(), NOON_MS + HOUR_MS)
+    assert not token.correct(token.current(), NOON_MS + HOUR_MS + 5)
+
+
+def test_of_two_refused_calls_with_one_token_both_are_worth_another_try() -> None:
+    token = a_token(FakeClock())
+    refused = token.current()
+    assert token.correct(refused, NOON_MS + HOUR_MS)
+    assert token.correct(refused, NOON_MS + HOUR_MS)
+    assert holds(token.current(), NOON_MS + HOUR_MS)
 
 
 def test_a_token_is_replaced_though_the_clock_has_learned_better_from_the_refusal() -> None:
@@ -90,6 +99,6 @@ def test_a_token_is_replaced_though_the_clock_has_learned_better_from_the_refusa
     token = a_token(clock)
     wrong = token.current()
     clock.jump(HOUR_MS)  # as the clock does that the cloud sets right
-    assert token.correct(NOON_MS)
+    assert token.correct(wrong, NOON_MS)
     assert token.current() != wrong
     assert holds(token.current(), NOON_MS)

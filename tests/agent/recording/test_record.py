@@ -360,6 +360,23 @@ async def test_video_that_cannot_be_muxed_is_told_and_the_next_gop_tried() -> No
 # ---- places in time
 
 
+@pytest.mark.parametrize("what_fails", ["fails_with", "fails_to_finish"])
+async def test_what_comes_after_a_failing_store_begins_behind_the_file_that_it_was_left_with(
+    what_fails: str,
+) -> None:
+    """The run began late and catches up; the store ends what it is left with by media time."""
+    hub = a_hub(earlier_end_ms=NOON_MS + 25_000)
+    async with recording(hub):
+        await hub.source.play(0, 280)
+        setattr(hub.store, what_fails, StoreFull("the disk is full"))
+        await hub.source.play(280, 330)
+        setattr(hub.store, what_fails, None)
+        await hub.source.play(330, 600)
+    start_ms, data = hub.store.abandoned[0]
+    following = next(segment for segment in hub.segments if segment.start_ms > start_ms)
+    assert following.start_ms >= start_ms + round(len(numbers(data)) * 1000 / 15)
+
+
 async def test_a_new_run_begins_behind_what_is_recorded_even_when_its_anchor_is_a_little_earlier() -> None:
     hub = a_hub(earlier_end_ms=NOON_MS + 5_000)
     async with recording(hub):

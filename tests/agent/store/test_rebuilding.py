@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,53 @@ async def test_what_the_owner_erased_does_not_come_back(tmp_path: Path) -> None:
     async with open_store(tmp_path, FakeClock()) as store:
         assert await everything(store) == before[3:]
     assert not Media(tmp_path / "media").segment(CAMERA, before[0].start_ms).exists()
+
+
+async def test_an_index_is_not_lost_because_everything_has_expired(tmp_path: Path) -> None:
+    before = await fill(tmp_path)
+    async with open_store(tmp_path, FakeClock()) as store:
+        for camera in (CAMERA, OTHER):
+            await store.retention.erase_until(camera, before[-1].end_ms + 10_000, "expired", NOON_MS)
+    async with open_store(tmp_path, FakeClock()) as store:  # and nothing was unlinked before the hub died
+        assert await everything(store) == []
+        assert await store.retention.sweep(1000) == 0
+    assert not list((tmp_path / "media").glob("*/2*/**/*.m4s"))
+
+
+async def test_hours_without_a_segment_are_no_reason_not_to_start(tmp_path: Path) -> None:
+    before = await fill(tmp_path)
+    for segment in before:
+        Media(tmp_path / "media").segment(segment.camera, segment.start_ms).unlink()
+    lose(tmp_path)
+    async with open_store(tmp_path, FakeClock()) as store:
+        assert await everything(store) == []
+
+
+async def test_an_index_that_was_being_made_anew_when_the_hub_died_is_made_whole(tmp_path: Path) -> None:
+    before = await fill(tmp_path)
+    lose(tmp_path)
+
+    def die(step: str) -> None:
+        if step == "rebuilt rows":
+            raise RuntimeError("the power fails")
+
+    with pytest.raises(RuntimeError):
+        async with open_store(tmp_path, FakeClock(), steps=die):
+            pass
+    async with open_store(tmp_path, FakeClock()) as store:
+        assert await everything(store) == before
+
+
+async def test_a_run_that_had_caught_up_does_not_reach_into_the_next_one(tmp_path: Path) -> None:
+    init, fragments = film(3)
+    async with open_store(tmp_path, FakeClock()) as store:
+        for begins_ms in (NOON_MS, NOON_MS + 2998):
+            await store.recordings.begin_run(Run(CAMERA, begins_ms), init)
+        first = await one_segment(store, Run(CAMERA, NOON_MS), 0, NOON_MS, 2997, *fragments)
+        last = await one_segment(store, Run(CAMERA, NOON_MS + 2998), 0, NOON_MS + 2998, 3000, *fragments)
+    lose(tmp_path)
+    async with open_store(tmp_path, FakeClock()) as store:
+        assert await everything(store) == [replace(first, end_ms=last.start_ms), last]
 
 
 async def test_a_run_that_no_clock_can_have_dated_expires_never_before_it_is_dated(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ async def test_a_file_whose_run_was_lost_too_gets_both_again(tmp_path: Path) -> 
     async with open_store(tmp_path, FakeClock()) as store:
         assert await everything(store) == before
         assert list(await store.backlog.runs_of(before)) == [
-            (Run(CAMERA, NOON_MS, "unknown"), len(film(6)[0]))
+            (Run(CAMERA, NOON_MS, "hub_not_running"), len(film(6)[0]))
         ]
 
 

@@ -24,6 +24,7 @@ from backsight_agent.domain.anchoring import (
     BootTime,
     free_shift,
     is_exact,
+    meeting,
     packed,
 )
 from backsight_agent.domain.ledger import Reason
@@ -40,6 +41,19 @@ _TAKEN = """
 SELECT start_ms FROM segment WHERE camera = :camera AND start_ms BETWEEN :from AND :to AND run_ms <> :run
 UNION ALL SELECT ms FROM garbage WHERE camera = :camera AND ms BETWEEN :from AND :to
 UNION ALL SELECT run_ms FROM run WHERE camera = :camera AND run_ms BETWEEN :from AND :to AND run_ms <> :run
+"""
+_DATED = (
+    "NOT EXISTS (SELECT 1 FROM undated WHERE undated.camera = {0}.camera AND undated.run_ms = {0}.run_ms)"
+)
+_FOLLOWS = f"""
+SELECT min(ms) FROM (
+    SELECT start_ms AS ms FROM segment
+        WHERE camera = :camera AND start_ms > :start AND start_ms < :end AND {_DATED.format("segment")}
+    UNION ALL SELECT run_ms FROM run
+        WHERE camera = :camera AND run_ms > :start AND run_ms < :end AND {_DATED.format("run")}
+    UNION ALL SELECT run_ms + shift_ms FROM undated
+        WHERE camera = :camera AND run_ms <> :run AND run_ms + shift_ms > :start AND run_ms + shift_ms < :end
+)
 """
 
 _BOOTS_DONE = """
@@ -114,20 +128,31 @@ class Decider:
     def _decide_known(self) -> dict[str, int]:
         """Those of boots that have a place; by camera, how many bytes of those that are right were erased."""
         gone: dict[str, int] = {}
-        seen = set[tuple[int, str]]()
-        for run in [run for run in _undecided(self.db) if run.boot in self.found]:
-            place = self.found[run.boot]
-            shift_ms, first = place.zero_ms - run.offset_ms, (run.camera, run.boot) not in seen
-            seen.add((run.camera, run.boot))
-            if not place.exact and first:
+        runs = [run for run in _undecided(self.db) if run.boot in self.found]
+        firsts = {(run.camera, run.boot): run for run in reversed(runs)}
+        for run in firsts.values():
+            if not self.found[run.boot].exact:
                 self._mark(run)
+        for run in reversed(runs):  # each is to end before what follows it
+            shift_ms = self.found[run.boot].zero_ms - run.offset_ms
             goes_on = (camera_of(run.camera), run.run_ms) in self.going_on
             if is_exact(shift_ms, goes_on=goes_on):
                 camera = camera_of(run.camera)
                 gone[camera] = gone.get(camera, 0) + self._date(run).size_bytes
             elif not goes_on:
-                self._shift(run, shift_ms)
+                self._shift(run, self._before_what_follows(run, shift_ms))
         return gone
+
+    def _before_what_follows(self, run: _Run, shift_ms: int) -> int:
+        """The same shift, or one that is some milliseconds less: clocks were read, and slewed, in between."""
+        row = {
+            "camera": run.camera,
+            "run": run.run_ms,
+            "start": run.run_ms + shift_ms,
+            "end": _end_ms(self.db, run) + shift_ms,
+        }
+        follows_ms = self.db.execute(_FOLLOWS, row).fetchone()[0]
+        return meeting(shift_ms, row["end"], follows_ms)
 
     def _decide_unknown(self) -> None:
         """Those of which only the order of their moments is left: as late as possible, before all boots."""

@@ -73,14 +73,24 @@ def part_of(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, mode: int = 0o777) -> None:
     """Make a folder and those above it so that they survive a power cut."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
     with suppress(FileExistsError):
-        folder.mkdir()
+        folder.mkdir(mode)
     sync_folder(folder.parent)
+
+
+def sync_way_to(folders: Iterable[Path], above: Path) -> None:
+    """Make the names of these folders durable, and of those that lead to them from `above`.
+
+    Whoever made them may have been killed before it could; they are taken for made ever since.
+    """
+    way = {parent for folder in folders for parent in folder.parents if parent.is_relative_to(above)}
+    for folder in sorted(way, reverse=True):
+        sync_folder(folder)
 
 
 def create(path: Path) -> int:

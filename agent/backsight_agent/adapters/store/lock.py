@@ -3,9 +3,10 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from backsight_agent.adapters.store.files import make_folder, sync_folder
 from backsight_agent.adapters.store.threads import file_error
 from backsight_agent.ports import StoreFailed
 
@@ -26,7 +27,9 @@ def refuse_missing_disk(folder: Path, *, own_disk: bool) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Make the folder where it is new, and hold its lock. Raises StoreFailed while another agent has it."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, 0o700)
+        with suppress(PermissionError):  # a folder above that we may not read was made by somebody else
+            sync_folder(folder.parent)
         descriptor = os.open(folder / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise file_error(error) from error

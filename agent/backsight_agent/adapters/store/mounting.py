@@ -10,7 +10,7 @@ from backsight_agent.adapters.store.activity import InUse
 from backsight_agent.adapters.store.auditing import Auditor
 from backsight_agent.adapters.store.base import Base
 from backsight_agent.adapters.store.identity import identity_of, roots_in, settle_identity, settle_root
-from backsight_agent.adapters.store.rebuilding import is_lost, rebuild
+from backsight_agent.adapters.store.rebuilding import is_lost, note_complete, rebuild
 from backsight_agent.adapters.store.recovery import recover
 from backsight_agent.adapters.store.schema import ensure_schema
 from backsight_agent.adapters.store.threads import is_damage
@@ -129,6 +129,7 @@ class StoredDisks:
         if is_lost(db, base.media):
             count = rebuild(db, base.media, damaged, base.clock.now_ms(), base.steps)
             self._remade = f"The index was lost and is made anew from {count} recorded segments"
+        note_complete(db)
         self._recover(db, in_use)
         self._seal = _seal(self._database)
 

@@ -7,14 +7,15 @@ events, the ledger, and why a run began. As far as the damaged index can still b
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 from backsight_agent.adapters.store.erasing import is_erased, take_erased, take_unplayable
 from backsight_agent.adapters.store.files import CAMERA_FOLDER, Media, Steps
-from backsight_agent.adapters.store.schema import insert_run, insert_segment, number_of
+from backsight_agent.adapters.store.schema import COMPLETE, insert_run, insert_segment, number_of
 from backsight_agent.adapters.store.threads import transaction
 from backsight_agent.adapters.store.tombstones import erased_in
 from backsight_agent.domain.anchoring import UNKNOWN_BOOT
@@ -24,6 +25,7 @@ from backsight_shared.segment import SEGMENT_S, Run, Segment
 
 UNKNOWN = "unknown"  # why the runs of an index made anew began
 _ROWS = 5_000  # in one transaction
+_CAUGHT_UP_MS = 60  # what a run catches up (domain/cutting) in a segment of a minute
 _SALVAGED = ("camera", "erasure", "event", "erased_span", "boot", "undated")
 
 log = logging.getLogger(__name__)
@@ -39,14 +41,24 @@ class _File:
 
 
 def is_lost(db: sqlite3.Connection, media: Media) -> bool:
-    """Whether the index is empty and there are files of cameras."""
-    if db.execute("SELECT 1 FROM run UNION ALL SELECT 1 FROM segment LIMIT 1").fetchone():
+    """Whether there are files that this index never knew.
+
+    That it is empty does not say so: everything may have expired. A crash while it was made anew does.
+    """
+    if db.execute("SELECT 1 FROM meta WHERE name = ?", (COMPLETE,)).fetchone():
         return False
     return any(next(_hours(folder), None) is not None for folder in _cameras(media))
 
 
+def note_complete(db: sqlite3.Connection) -> None:
+    """From now on every file is either in the index or younger than it."""
+    with transaction(db):
+        db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, '')", (COMPLETE,))
+
+
 def rebuild(db: sqlite3.Connection, media: Media, damaged: Path | None, now_ms: int, steps: Steps) -> int:
-    """Fill an empty index; how many segments there are. A file that cannot be read is left alone."""
+    """Fill a new index; how many segments there are. A file that cannot be read is left alone."""
+    _clear(db)
     if damaged is not None:
         _salvage(db, damaged)
     count = 0
@@ -54,6 +66,13 @@ def rebuild(db: sqlite3.Connection, media: Media, damaged: Path | None, now_ms: 
         count += _rebuild_camera(db, media, camera, now_ms, steps)
     log.warning("the index was made anew from the files: %d segments", count)
     return count
+
+
+def _clear(db: sqlite3.Connection) -> None:
+    """What an attempt that did not come to its end has left."""
+    with transaction(db):
+        for table in ("segment", "run", "garbage"):
+            db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
 
 
 def _rebuild_camera(db: sqlite3.Connection, media: Media, camera: str, now_ms: int, steps: Steps) -> int:
@@ -64,7 +83,7 @@ def _rebuild_camera(db: sqlite3.Connection, media: Media, camera: str, now_ms: i
         for init in (init for place in places for init in _inits(place)):
             _add_run(db, Run(camera, int(init.stem), UNKNOWN), init)
     found = sorted(_files(places), key=lambda file: (file.header.run_ms, file.header.start_ms))
-    segments = list(_segments(found, media))
+    segments = _apart(_segments(found, media))
     for begin in range(0, len(segments), _ROWS):
         with transaction(db):
             for segment in segments[begin : begin + _ROWS]:
@@ -100,14 +119,22 @@ def _has_run(db: sqlite3.Connection, key: tuple[int, int]) -> bool:
 
 def _segments(files: Sequence[_File], media: Media) -> Iterator[Segment]:
     """In order of run and start: each ends where the next of its run begins."""
-    following: Sequence[_File | None] = [*files[1:], None]
-    for file, after in zip(files, following, strict=True):
+    for file, after in zip_longest(files, files[1:]):
         header = file.header
         begins_ms = after.header.start_ms if after and _follows(header, after.header) else None
         end_ms = begins_ms or _end_ms(file, media)
         if end_ms > header.start_ms:
             camera, run_ms, sequence = header.camera, header.run_ms, header.sequence
             yield Segment(camera, header.start_ms, end_ms, run_ms, sequence, file.size_bytes)
+
+
+def _apart(segments: Iterable[Segment]) -> list[Segment]:
+    """In order of start. The last of a run really ended a little before its media time did (`CATCH_UP`)."""
+    ordered = sorted(segments, key=lambda segment: segment.start_ms)
+    for place, (segment, later) in enumerate(pairwise(ordered)):
+        if 0 < segment.end_ms - later.start_ms <= _CAUGHT_UP_MS:
+            ordered[place] = replace(segment, end_ms=later.start_ms)
+    return ordered
 
 
 def _follows(header: SegmentHeader, later: SegmentHeader) -> bool:

@@ -23,7 +23,7 @@ from backsight_agent.adapters.store.erasing import (
     take_unplayable,
     write_line,
 )
-from backsight_agent.adapters.store.files import CAMERA_FOLDER, Media, Steps, hour_of
+from backsight_agent.adapters.store.files import CAMERA_FOLDER, Media, Steps, hour_of, sync_way_to
 from backsight_agent.adapters.store.heads import cameras_in
 from backsight_agent.adapters.store.reanchoring import resume
 from backsight_agent.adapters.store.schema import (
@@ -84,6 +84,8 @@ class _Camera:
     def settle(self) -> None:
         since_ms = self._since_ms()
         folders = [hour for place in self._places() for hour in _hours_since(place, hour_of(since_ms))]
+        for place in self._places():
+            sync_way_to((folder for folder in folders if folder.is_relative_to(place)), place.parent)
         for folder in folders:
             self._settle_hour(folder)
         if not self.media.troubles:  # a row whose disk is away has not lost its file

@@ -7,10 +7,11 @@ import sqlite3
 from backsight_agent.ports import StoreFailed
 from backsight_shared.segment import Run, Segment
 
-VERSION = 3
+VERSION = 4
 EVENTS_SINCE = 2  # the version that brought the table of events
 UNSENT_SINCE = 3  # the version that brought erasure.unsent
 UNDATED_SINCE = 3  # the version that brought undated, and event.boot
+COMPLETE = "complete"  # meta, since version 4: the index knows every file that was there when it was made
 WAITING, UPLOADED, REFUSED = 0, 1, 2  # segment.upload
 SEGMENT_FILE, INIT_FILE = 0, 1  # garbage.kind
 
@@ -132,6 +133,8 @@ ALTER TABLE erasure ADD COLUMN unsent INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX erasure_unsent ON erasure (camera, reason, unsent) WHERE unsent > 0;
 """
 
+# Since version 4. An index of before that is in use is complete; a new one is once somebody has looked.
+_COMPLETE = f"INSERT INTO meta (name, value) VALUES ('{COMPLETE}', '');"
 
 _NOT_GARBAGE = "DELETE FROM garbage WHERE camera = ? AND kind = ? AND ms = ?"
 
@@ -141,7 +144,7 @@ def ensure_schema(db: sqlite3.Connection) -> None:
     (version,) = db.execute("PRAGMA user_version").fetchone()
     steps = (_TABLES, _EVENTS, _DATING_AND_ERASING)
     if version < VERSION:
-        missing = "".join(steps[version:])
+        missing = "".join(steps[version:]) + (_COMPLETE if version else "")
         db.executescript(f"BEGIN IMMEDIATE; {missing} PRAGMA user_version = {VERSION}; COMMIT;")
     elif version != VERSION:
         raise StoreFailed(
