@@ -63,6 +63,7 @@ class Moments:
     in_doubt: bool = False  # the hub may not know the time: it deletes nothing, however old
     known_since_ms: int = 0  # since when it must know
     full: bool = False  # somebody else has the disk: what the cloud has may leave early
+    full_until_ms: int = 0  # since when what left must have been seen to leave
     off_ms: int = 0  # by how much a clock is wrong that nobody can know to be
     shown: dict[tuple[str, int], Shown] = field(default_factory=dict)
     _doubt_ms: int = NEVER_MS  # since when it is in doubt; what was still listed then must stay
@@ -79,6 +80,10 @@ class Moments:
         """The clock was just set right. It takes a while until the hub knows: nothing is late meanwhile."""
         self.known_since_ms, self.in_doubt = _now_ms() + round(DATED_S * 1000), False
         self._doubt_ms = NEVER_MS
+
+    def has_room(self) -> None:
+        """The disk is ours again. What left is seen with the next look, which may take a while."""
+        self.full, self.full_until_ms = False, _now_ms() + round((PATIENCE_S + EVERY_S) * 1000)
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Look until told to stop; a hub that is down is looked at later."""
@@ -151,7 +156,9 @@ class Moments:
         """The film goes round: what begins alike and was there already, rightly dated, is another one."""
         key = (camera, checksum)
         while (shown := self.shown.get(key)) is not None:
-            is_another = shown.last_ms == now_ms or (shown.gone_ms and abs(shown.off_ms) <= RIGHT_MS)
+            long_gone = shown.gone_ms is not None and now_ms - shown.gone_ms > round(DATED_S * 1000)
+            is_another = shown.last_ms == now_ms or long_gone
+            is_another = is_another or (shown.gone_ms is not None and abs(shown.off_ms) <= RIGHT_MS)
             if not is_another:
                 break
             key = (camera, key[1] + (1 << 32))
@@ -174,7 +181,7 @@ class Moments:
             return
         shown.gone_ms = now_ms
         left_ms = self._leaves_ms(shown)
-        if self.full:
+        if self.full or now_ms < self.full_until_ms:
             self.findings.add("segments that left a full disk early")
         elif left_ms - now_ms > EARLY_MS + self.off_ms or shown.last_ms > self._doubt_ms + EARLY_MS:
             what = f"{shown.camera}: what was taken at {shown.taken_ms:.0f}, dated {shown.dates}, is gone"

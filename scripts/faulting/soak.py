@@ -84,7 +84,7 @@ class Soak:
         self.hog.leave(free)
         await asyncio.sleep(for_s)
         self.hog.go()
-        self.moments.full = False
+        self.moments.has_room()
 
     async def wrong_clock(self) -> None:
         assert self.clock is not None

@@ -3,9 +3,10 @@
 import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from backsight_agent.ports import SegmentFile, StoreFailed, StoreFull
 from backsight_shared.segment import Run, Segment
 from fakes.clock import NOON_MS, FakeClock
 from fakes.fmp4 import film
-from fakes.footage_of_hub import CAMERA, OTHER, film_run
+from fakes.footage_of_hub import CAMERA, OTHER, film_run, one_segment
 
 
 class Steps:
@@ -148,3 +149,33 @@ async def test_leaving_the_store_closes_what_is_open(tmp_path: Path) -> None:
     async with a_store(tmp_path, Steps()) as store:
         await an_open_segment(store)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+class BetweenTheSteps:
+    """The store's file thread, with something that happens as soon as its next work is done."""
+
+    def __init__(self, files: Any, happens: Callable[[], Awaitable[None]]) -> None:
+        self._files, self._happens = files, happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._files, name)
+
+    async def run(self, work: Any, path: Path) -> Any:
+        done = await self._files.run(work, path)
+        await self._happens()
+        return done
+
+
+async def test_a_run_that_begins_while_its_owner_erases_something_older_stays(tmp_path: Path) -> None:
+    async with open_store(tmp_path, FakeClock()) as store:
+        old = await film_run(store, 2, NOON_MS - 600_000)
+        run = Run(CAMERA, NOON_MS)
+
+        async def begin() -> None:
+            await store.recordings.begin_run(run, film(3)[0])
+
+        store.retention._files = BetweenTheSteps(store.retention._files, begin)  # type: ignore[assignment]
+        await store.retention.erase_span(CAMERA, old[0].start_ms, old[-1].end_ms, "owner", NOON_MS)
+        await store.retention.sweep(100)
+        segment = await one_segment(store, run, 0, NOON_MS, 3000, *film(3)[1])
+        assert await store.history.read_init(CAMERA, segment.run_ms) == film(3)[0]

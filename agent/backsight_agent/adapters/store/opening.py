@@ -8,6 +8,7 @@ from pathlib import Path
 
 from backsight_agent.adapters.store.activity import Activity
 from backsight_agent.adapters.store.backlog import StoredBacklog
+from backsight_agent.adapters.store.ballast import Ballast
 from backsight_agent.adapters.store.base import Base
 from backsight_agent.adapters.store.dating import StoredUndated
 from backsight_agent.adapters.store.events import StoredEvents
@@ -62,11 +63,12 @@ async def open_store(
             files.full = index.full = full
             base = Base(media, presence, index, files, Heads(), activity, added, full, clock, steps)
             disks = StoredDisks(base, folder)
+            ballast = Ballast(base, folder)
             await disks.open()
             store = Store(
                 StoredRecordings(base),
-                retention := StoredRetention(base),
-                StoredRoom(base, retention, folder),
+                retention := StoredRetention(base, ballast),
+                StoredRoom(base, retention, ballast),
                 disks,
                 StoredBacklog(media, index, files, base.added),
                 StoredHistory(media, index, files),

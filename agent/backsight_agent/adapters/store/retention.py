@@ -6,28 +6,30 @@ import errno
 import logging
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from backsight_agent.adapters.store.ballast import Ballast
 from backsight_agent.adapters.store.base import Base
 from backsight_agent.adapters.store.erasing import Erasing, erase_span, erase_until
 from backsight_agent.adapters.store.files import remove_durably
 from backsight_agent.adapters.store.heads import Left, count_garbage, left
 from backsight_agent.adapters.store.schema import SEGMENT_FILE, camera_of
 from backsight_agent.adapters.store.shortening import shorten_ledger
-from backsight_agent.adapters.store.threads import Work
 from backsight_agent.adapters.store.tombstones import note_erased
 from backsight_agent.ports import Erased
 
 log = logging.getLogger(__name__)
 
 Garbage = tuple[int, int, int]  # camera, kind, ms
+Erase = Callable[[sqlite3.Connection, Erasing], Erased]
 
 
 class StoredRetention:
     """Implements the port Retention."""
 
-    def __init__(self, base: Base) -> None:
+    def __init__(self, base: Base, ballast: Ballast) -> None:
+        self._ballast = ballast
         self._media, self._index, self._files = base.media, base.index, base.files
         self._heads, self._activity, self._steps = base.heads, base.activity, base.steps
         self._presence = base.presence
@@ -46,25 +48,33 @@ class StoredRetention:
 
     async def erase_until(self, camera: str, horizon_ms: int, reason: str, now_ms: int) -> Erased:
         """Take every segment with `end <= horizon` out of sight, in one transaction."""
-        erasing = self.erasing(camera, reason, now_ms)
-        return await self.take(camera, lambda db: erase_until(db, erasing, horizon_ms))
+        return await self.take(
+            camera, reason, now_ms, lambda db, erasing: erase_until(db, erasing, horizon_ms)
+        )
 
     async def erase_span(self, camera: str, from_ms: int, to_ms: int, reason: str, now_ms: int) -> Erased:
-        """Take every segment and event that overlaps the span out of sight, for good."""
-        folder, erasing = self._media.camera(camera), self.erasing(camera, reason, now_ms)
-        await self._files.run(lambda: note_erased(folder, from_ms, to_ms, self._steps), folder)
-        self._steps("erasing noted")
-        return await self.take(camera, lambda db: erase_span(db, erasing, from_ms, to_ms))
+        """Take every segment and event that overlaps the span out of sight, for good.
 
-    def erasing(self, camera: str, reason: str, now_ms: int) -> Erasing:
-        """What leaves now, with what must stay."""
-        return Erasing(camera, reason, now_ms, self._activity.runs_in_use(camera))
+        On a full disk, too: it is how its owner makes room.
+        """
+        folder = self._media.camera(camera)
+        async with self._ballast.last_room():
+            await self._files.run(lambda: note_erased(folder, from_ms, to_ms, self._steps), folder)
+            self._steps("erasing noted")
+            return await self.take(
+                camera, reason, now_ms, lambda db, erasing: erase_span(db, erasing, from_ms, to_ms)
+            )
 
-    async def take(self, camera: str, erase: Work[Erased]) -> Erased:
-        """Do what takes segments of a camera out of sight, in one transaction."""
+    async def take(self, camera: str, reason: str, now_ms: int, erase: Erase) -> Erased:
+        """Do what takes segments of a camera out of sight, in one transaction.
+
+        Which runs must stay is looked up last of all: one that began while we waited for the disk would go
+        with its init, as a run without segments.
+        """
+        erasing = Erasing(camera, reason, now_ms, self._activity.runs_in_use(camera))
 
         def work(db: sqlite3.Connection) -> tuple[Erased, Left]:
-            erased = erase(db)
+            erased = erase(db, erasing)
             return erased, left(db, camera, erased.size_bytes)
 
         done, _ = await self._index.change(work, lambda done: self._heads.erased(camera, done[1]))
