@@ -42,6 +42,7 @@ class Shown:
     starts_ms: int  # as it is dated now
     last_ms: int  # when it was last listed
     gone_ms: int | None = None
+    is_missing: bool = False  # at the last look: on its way to another date it may be in neither list
     dates: list[int] = field(default_factory=list)  # all that it ever had
 
     @property
@@ -149,6 +150,7 @@ class Moments:
         if row["start_ms"] not in shown.dates:
             shown.dates.append(row["start_ms"])
         shown.starts_ms, shown.last_ms, shown.gone_ms = row["start_ms"], now_ms, None
+        shown.is_missing = False
         self._late(shown, now_ms)
         return key
 
@@ -178,6 +180,9 @@ class Moments:
 
     def _missed(self, shown: Shown, now_ms: int) -> None:
         if shown.gone_ms is not None:
+            return
+        if not shown.is_missing:
+            shown.is_missing = True
             return
         shown.gone_ms = now_ms
         left_ms = self._leaves_ms(shown)

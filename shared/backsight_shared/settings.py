@@ -1,7 +1,8 @@
 """Reads a TOML file into frozen dataclasses, strictly: every mistake with its file, line, key and way out.
 
 A field's type says how its value is written: str, int, float, bool, Path (relative to the file's folder), a
-dataclass (a table), tuple[X, ...], dict[str, X], `X | None`, or a class with `from_text`, written as text.
+dataclass (a table), tuple[X, ...], dict[str, X], `X | None`, a class with `from_text` written as text, or one
+with `from_value`, which takes what TOML has. A field `from_` is the key `from`: a word of Python.
 """
 
 import dataclasses
@@ -10,7 +11,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -97,13 +98,13 @@ class _Reader:
 
     def table(self, shape: Any, table: Mapping[str, Any], place: Place) -> object:
         """The dataclass, or None when something in it is wrong (noted)."""
-        fields = {field.name: field for field in dataclasses.fields(shape)}
+        fields = {field.name.rstrip("_"): field for field in dataclasses.fields(shape)}
         for key in (key for key in table if key not in fields):
             self._note((*place, key), _unknown(key, list(fields)))
         hints, given, before = typing.get_type_hints(shape), {}, len(self.mistakes)
         for name, field in fields.items():
             if name in table:
-                given[name] = self._tried(hints[name], table[name], (*place, name))
+                given[field.name] = self._tried(hints[field.name], table[name], (*place, name))
             elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 self._note((*place, name), "is missing")
         if len(self.mistakes) > before:
@@ -132,6 +133,8 @@ class _Reader:
             return {key: self._value(arguments[1], item, (*place, key)) for key, item in members.items()}
         if hasattr(shape, "from_text"):
             return self._from_text(shape, value, place)
+        if hasattr(shape, "from_value"):
+            return self._made(shape.from_value, value, place)
         if dataclasses.is_dataclass(shape):
             return self.table(shape, cast(dict[str, Any], self._of_kind(dict, value, place)), place)
         if shape is Path:
@@ -139,8 +142,11 @@ class _Reader:
         return self._of_kind(shape, value, place)
 
     def _from_text(self, shape: Any, value: object, place: Place) -> object:
+        return self._made(shape.from_text, self._of_kind(str, value, place), place)
+
+    def _made(self, make: Callable[[Any], object], value: object, place: Place) -> object:
         try:
-            return shape.from_text(self._of_kind(str, value, place))
+            return make(value)
         except ValueError as error:
             raise self._wrong(place, str(error)) from error
 

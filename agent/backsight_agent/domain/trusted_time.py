@@ -181,6 +181,10 @@ class KnownClock:
             return self._clock.now_ms()
         return round(known + self._clock.monotonic() * 1000)
 
+    def known_offset_ms(self) -> float | None:
+        """Wall minus monotonic clock, where the time is known."""
+        return self._time.known_offset_ms()
+
     def monotonic(self) -> float:
         return self._clock.monotonic()
 

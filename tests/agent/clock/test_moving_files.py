@@ -144,10 +144,14 @@ async def test_what_leaves_while_it_is_on_its_way_does_not_come_back(tmp_path: P
         loop = asyncio.get_running_loop()
 
         def evict() -> None:
-            work = store.retention.erasing(CAMERA, "disk_full", NOON_MS)
             from backsight_agent.adapters.store.erasing import evict as evict_rows
 
-            taking = store.retention.take(CAMERA, lambda db: evict_rows(db, work, 2**40, uploaded_only=False))
+            taking = store.retention.take(
+                CAMERA,
+                "disk_full",
+                NOON_MS,
+                lambda db, erasing: evict_rows(db, erasing, 2**40, uploaded_only=False),
+            )
             leaving.append(asyncio.run_coroutine_threadsafe(taking, loop))  # type: ignore[arg-type]
 
         steps.on("segment moved", evict)
