@@ -47,6 +47,11 @@ class House:
     https: Wire
     broker: Wire
     to_cameras: dict[str, list[Wire]] = field(default_factory=dict)
+    stalls: list[tuple[str, int, int]] = field(default_factory=list)  # camera, from, to: it sent nothing
+
+    def said_nothing(self, camera: str, from_ms: int, to_ms: int) -> bool:
+        """Whether the camera stalled in that time: a hub cannot have what it never sent."""
+        return any(one == camera and began < to_ms and ended > from_ms for one, began, ended in self.stalls)
 
     @property
     def cameras(self) -> dict[str, int]:

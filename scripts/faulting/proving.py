@@ -71,11 +71,15 @@ async def _compare(camera: str, mine: View, theirs: View, findings: Findings, pl
 
 
 async def every_frame_is_there(house: House, watch: Watch, findings: Findings, plan: str) -> None:
-    """Within each run that the hub lists no frame is missing, and each is its camera's."""
+    """Within each run that the hub lists no frame is missing that its camera sent, and each is its camera's."""
     for camera, painted in house.cameras.items():
         view = watch.hub[camera]
-        for run_ms, segments in groupby(await fetched(view), key=lambda one: one.run_ms):
-            await _run(view, run_ms, list(segments), painted, findings, plan)
+        for run_ms, group in groupby(await fetched(view), key=lambda one: one.run_ms):
+            segments = list(group)
+            if house.said_nothing(camera, segments[0].start_ms, segments[-1].end_ms):
+                findings.add("runs in which their camera stalled")  # what it never sent is not missing
+                continue
+            await _run(view, run_ms, segments, painted, findings, plan)
 
 
 async def fetched(view: View) -> list[Fetched]:

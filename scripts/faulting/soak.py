@@ -28,6 +28,7 @@ from faulting.shims import NoCompiler, built
 from faulting.small_disk import Kind, NotPermitted, command_inside, mount
 from faulting.vitals import Vitals, sample_forever
 from faulting.wrong_clock import WrongClock
+from stage.lookout import now_ms
 from stage.process import Failed
 from stage.street import Street
 
@@ -72,8 +73,11 @@ class Soak:
         for_s = self.chance.uniform(2.0, 8.0)
         self._begins(f"camera {camera}: {fault} for {for_s:.1f} s")
         self.findings.add("faults of cameras")
+        began_ms = now_ms()
         await self.home.street.fault(camera, fault, seconds=for_s)
         await asyncio.sleep(for_s)
+        if fault == "stall":
+            self.home.stalls.append((camera, began_ms, now_ms()))
 
     async def full_disk(self) -> None:
         assert self.hog is not None
