@@ -71,7 +71,7 @@ async def _compare(camera: str, mine: View, theirs: View, findings: Findings, pl
 
 
 async def every_frame_is_there(house: House, watch: Watch, findings: Findings, plan: str) -> None:
-    """Within each run that the hub lists nothing is missing that its camera sent, and all of it is that one's."""
+    """Within each run on the hub nothing is missing that its camera sent, and all of it is that camera's."""
     for camera, painted in house.cameras.items():
         view = watch.hub[camera]
         for run_ms, group in groupby(await fetched(view), key=lambda one: one.run_ms):
