@@ -1,14 +1,22 @@
 """Reads cloud.toml, once, into frozen values; below this nobody reads a file or the environment."""
 
 import socket
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
+from ipaddress import ip_address
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
+from backsight_cloud.config_mail import MailSettings
+from backsight_cloud.domain.calendar import Cycle, zone_named
 from backsight_cloud.domain.plans import Catalogue, plain_model
-from backsight_shared.settings import BadSettings, Duration, Listen, settings_from
+from backsight_cloud.domain.regimes import REGIMES
+from backsight_cloud.domain.terms import Price, Terms, check_numbers
+from backsight_shared.settings import BadSettings, Choice, Duration, Listen, settings_from
+
+T = TypeVar("T")
 
 DEFAULT_FILES = (Path("cloud.toml"), Path("/etc/backsight/cloud.toml"))
 
@@ -19,6 +27,11 @@ class HttpSettings:
 
     listen: Listen = field(default_factory=lambda: Listen("127.0.0.1", 8470))
     behind_proxy: bool = False  # trust the last address of X-Forwarded-For
+    address: str = ""  # by which browsers reach us, for links in mails; empty: the listener's own
+
+    def __post_init__(self) -> None:
+        if self.address and urlsplit(self.address).scheme not in ("http", "https"):
+            raise ValueError("address must begin with https:// or http://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +93,93 @@ class PlansSettings:
     premium: PaidPlan = field(default_factory=PaidPlan)
 
 
+class RegimeName(Choice):
+    """How plans end and change."""
+
+    CARD = "card"
+    LEGACY = "legacy"
+    STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPrices:
+    """Of one plan, by cycle; none: the catalogue's."""
+
+    month: Price | None = None
+    year: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PricesSettings:
+    """Of the plans that cost something."""
+
+    plus: PlanPrices = field(default_factory=PlanPrices)
+    premium: PlanPrices = field(default_factory=PlanPrices)
+
+
+@dataclass(frozen=True, slots=True)
+class BillingSettings:
+    """By which rules, and at which prices; what is not said is as in the built-in catalogue."""
+
+    regime: RegimeName | None = None
+    currency: str | None = None
+    trial_days: int | None = None
+    dunning_days: tuple[int, ...] | None = None
+    slots: int | None = None
+    trial_reminder_days: int | None = None
+    renewal_reminder_days: tuple[int, ...] | None = None
+    least_card_cents: int | None = None
+    seller: tuple[str, ...] | None = None
+    prices: PricesSettings = field(default_factory=PricesSettings)
+    test_mode: bool = False  # an operator may move the service's clock
+
+    def __post_init__(self) -> None:
+        check_numbers(**self.numbers())
+
+    def numbers(self) -> dict[str, object]:
+        """What is neither the regime nor a price, by the names that `Terms` has for it."""
+        own = ("regime", "prices", "test_mode")
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in own}
+
+
+class PaymentProvider(Choice):
+    """Who moves the money."""
+
+    SANDBOX = "sandbox"
+    STRIPE = "stripe"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentsSettings:
+    """Who moves the money, and the files with what they gave us to be known by."""
+
+    provider: PaymentProvider = PaymentProvider.SANDBOX
+    key_file: Path | None = None  # Stripe's secret key
+    webhook_secret_file: Path | None = None  # the signing secret of the webhook's endpoint
+    publishable_key: str = ""  # Stripe's key for browsers: no secret
+    api_base: str = "https://api.stripe.com"
+
+    def __post_init__(self) -> None:
+        if not _is_private_address(self.api_base):
+            raise ValueError("api_base must begin with https://, or be http:// on this machine")
+        if self.provider is not PaymentProvider.STRIPE:
+            return
+        if self.key_file is None or self.webhook_secret_file is None:
+            raise ValueError('provider "stripe" needs key_file and webhook_secret_file')
+        if not self.publishable_key.startswith("pk_"):
+            raise ValueError('provider "stripe" needs its publishable_key: it begins with pk_')
+
+
 @dataclass(frozen=True, slots=True)
 class AccountsSettings:
     """What a new account begins with."""
 
     zone: str = "UTC"
+    sign_up: bool = True  # people make their own accounts
+    confirmed_only: bool = False  # nobody signs in before their e-mail address is confirmed
 
     def __post_init__(self) -> None:
-        try:
-            ZoneInfo(self.zone)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f'zone {self.zone!r} is not a time zone like "America/New_York"') from error
+        zone_named(self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +192,11 @@ class Settings:
     broker: BrokerSettings = field(default_factory=BrokerSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     plans: PlansSettings = field(default_factory=PlansSettings)
+    billing: BillingSettings = field(default_factory=BillingSettings)
     accounts: AccountsSettings = field(default_factory=AccountsSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    payments: PaymentsSettings = field(default_factory=PaymentsSettings)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -122,6 +214,10 @@ class Settings:
     @property
     def catalogue(self) -> Catalogue:
         return _catalogue(self.plans)
+
+    @property
+    def terms(self) -> Terms:
+        return _terms(self.catalogue, self.billing)
 
 
 def load(file: Path | None) -> Settings:
@@ -142,12 +238,23 @@ def _reachable_name(listen: Listen) -> str:
     return socket.gethostname() if listen.host in ("0.0.0.0", "::") else listen.host  # noqa: S104
 
 
+def _is_private_address(address: str) -> bool:
+    """Whether a key may be sent there: by TLS, or not beyond this machine."""
+    parts = urlsplit(address)
+    ours = parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    return bool(parts.hostname) and not parts.query and (parts.scheme == "https" or ours)
+
+
 def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+    """A name like 127.0.0.1.example.org is somebody else."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _catalogue(plans: PlansSettings) -> Catalogue:
-    built_in = _built_in()
+    built_in = _built_in().plans
     own = {plain_model(model): window for model, window in plans.free.windows.items()}
     free = {**built_in.free.windows, **own}
     return Catalogue(
@@ -161,14 +268,53 @@ def _catalogue(plans: PlansSettings) -> Catalogue:
 def _window_ms(own: PaidPlan, built_in: PaidPlan) -> int:
     window = own.window or built_in.window
     if window is None:
-        raise BadSettings(
-            "the built-in catalogue does not say what a plan keeps: this installation is damaged"
-        )
+        raise _damaged("what a plan keeps")
     return window.ms
 
 
+def _terms(catalogue: Catalogue, own: BillingSettings) -> Terms:
+    billing = _over(own, _built_in().billing)
+    if billing.regime is None or None in billing.numbers().values():
+        raise _damaged("every number of [billing]")
+    numbers = cast(dict[str, Any], billing.numbers())
+    return Terms(catalogue, _prices(billing.prices), REGIMES[billing.regime.value], **numbers)
+
+
+def _prices(settings: PricesSettings) -> dict[tuple[str, Cycle], Price]:
+    prices = {
+        (plan, cycle): getattr(getattr(settings, plan), cycle.value)
+        for plan in ("plus", "premium")
+        for cycle in Cycle
+    }
+    if None in prices.values():
+        raise _damaged("what a plan costs")
+    return prices
+
+
+def _over(own: T, built_in: T) -> T:
+    """What is said here, and else what is built in; in tables within, key by key."""
+    said = {}
+    for one in fields(cast(Any, own)):
+        mine, theirs = getattr(own, one.name), getattr(built_in, one.name)
+        nested = isinstance(mine, (PricesSettings, PlanPrices))
+        said[one.name] = _over(mine, theirs) if nested else theirs if mine is None else mine
+    return cast(T, replace(cast(Any, own), **said))
+
+
+def _damaged(what: str) -> BadSettings:
+    return BadSettings(f"the built-in catalogue does not say {what}: this installation is damaged")
+
+
+@dataclass(frozen=True, slots=True)
+class _BuiltIn:
+    """What catalogue.toml says, in the words of cloud.toml."""
+
+    plans: PlansSettings
+    billing: BillingSettings
+
+
 @cache
-def _built_in() -> PlansSettings:
+def _built_in() -> _BuiltIn:
     file = files("backsight_cloud.domain") / "catalogue.toml"
     text = file.read_text(encoding="utf-8")
-    return settings_from(PlansSettings, text, Path(str(file)))
+    return settings_from(_BuiltIn, text, Path(str(file)))

@@ -7,7 +7,7 @@ import sys
 from backsight_shared.log_lines import Format, formatter, is_journal
 
 # These write statements with their values, and messages, at their lower levels: hashes of secrets among them.
-_TALKATIVE = ("sqlalchemy", "aiosqlite", "alembic", "aiohttp", "aiomqtt", "mqtt", "asyncio")
+_TALKATIVE = ("sqlalchemy", "aiosqlite", "alembic", "aiohttp", "aiomqtt", "mqtt", "asyncio", "stripe")
 
 
 def log_to_stderr(level: str, form: Format) -> None:

@@ -10,20 +10,23 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from backsight_cloud.answer_ports import Answers
+from backsight_cloud.billing_ports import Billings, Books, Orders
+from backsight_cloud.document_ports import Papers
 from backsight_cloud.domain.ledger import Place
 from backsight_cloud.domain.looking import Part
 from backsight_cloud.domain.records import (
-    Account,
     Camera,
     Erasure,
     Garbage,
     Hub,
     PairingCode,
-    Session,
     Unbound,
 )
 from backsight_cloud.erasure_ports import Deletions, Erasing
 from backsight_cloud.figure_ports import Figures
+from backsight_cloud.mail_ports import Outbox
+from backsight_cloud.people_ports import People, SecondFactors, Shares, Tokens
 from backsight_shared.errors import NeedsAttention, TryLater
 from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
@@ -42,22 +45,6 @@ class AlreadyThere(NeedsAttention):
 
 class OwnerMissing(NeedsAttention):
     """What this would belong to does not exist."""
-
-
-class People(Protocol):
-    """Accounts and their sessions."""
-
-    async def add_account(self, account: Account) -> None:
-        """Raises AlreadyThere when the e-mail address is taken."""
-        ...
-
-    async def account(self, account_id: str) -> Account | None: ...
-    async def account_by_email(self, email: str) -> Account | None: ...
-    async def accounts(self) -> Sequence[Account]: ...
-    async def add_session(self, session: Session) -> None: ...
-    async def session(self, token_hash: str) -> Session | None: ...
-    async def end_session(self, token_hash: str) -> None: ...
-    async def end_sessions_before(self, now_ms: int) -> None: ...
 
 
 class Hubs(Protocol):
@@ -115,6 +102,14 @@ class Cameras(Protocol):
         ...
 
     async def owned(self, account: str, camera_id: str) -> Camera | None: ...
+    async def viewed(self, viewer: str, camera_id: str) -> Camera | None:
+        """The viewer's own, or one that its owner shares with them; no operator views any."""
+        ...
+
+    async def all_viewed(self, viewer: str) -> Sequence[Camera]:
+        """Their own in the order in which they were bound, then others' in that of their shares."""
+        ...
+
     async def of_account(self, account: str) -> Sequence[Camera]:
         """In the order in which they were bound."""
         ...
@@ -132,7 +127,10 @@ class Cameras(Protocol):
 
 
 class Footage(Protocol):
-    """Runs, segments, and what is to be deleted of them."""
+    """Runs, segments, and what is to be deleted of them.
+
+    A `viewer` is the camera's owner, or an account that the owner shares it with: each query says so itself.
+    """
 
     async def add_run(self, account: str, run: Run, init_bytes: int) -> bool:
         """False when it was there already."""
@@ -145,23 +143,23 @@ class Footage(Protocol):
     async def have_runs(self, runs: Sequence[Run]) -> set[tuple[str, int]]: ...
     async def have_segments(self, segments: Sequence[Segment]) -> set[tuple[str, int]]: ...
     async def segments(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Segment]:
         """That overlap the span and end after the horizon, in order of start."""
         ...
 
     async def parts(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Part]:
         """The same segments as their unbroken parts, in order: short also for a month."""
         ...
 
-    async def runs(self, account: str, camera: str, from_ms: int, to_ms: int) -> Sequence[Run]:
+    async def runs(self, viewer: str, camera: str, from_ms: int, to_ms: int) -> Sequence[Run]:
         """That overlap the span, in order."""
         ...
 
-    async def segment(self, account: str, camera: str, start_ms: int) -> Segment | None: ...
-    async def span(self, account: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None: ...
+    async def segment(self, viewer: str, camera: str, start_ms: int) -> Segment | None: ...
+    async def span(self, viewer: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None: ...
     async def oldest_end_ms(self, camera: str) -> int | None: ...
     async def next_start_ms(self, camera: str, from_ms: int) -> int | None:
         """The first start at or after that moment."""
@@ -218,7 +216,7 @@ class Events(Protocol):
         ...
 
     async def between(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Event]:
         """Events that overlap the span and end after the horizon, in order of start."""
         ...
@@ -251,6 +249,9 @@ class Transaction:
     """What can be done inside one transaction."""
 
     people: People
+    tokens: Tokens
+    factors: SecondFactors
+    shares: Shares
     hubs: Hubs
     cameras: Cameras
     footage: Footage
@@ -258,7 +259,13 @@ class Transaction:
     erasing: Erasing
     deletions: Deletions
     publications: Publications
+    outbox: Outbox
     figures: Figures
+    answers: Answers
+    billings: Billings
+    orders: Orders
+    books: Books
+    papers: Papers
 
 
 class Database(Protocol):

@@ -18,11 +18,11 @@ from backsight_cloud.domain.keys import run_key, segment_key
 from backsight_cloud.domain.records import Account, Camera, Hub
 from backsight_cloud.identity_ports import Passwords
 from backsight_cloud.ports import Database, Objects
-from backsight_cloud.services.accounts import Accounts
 from backsight_cloud.services.cameras import CameraBinding
 from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.ingest import Ingest
 from backsight_cloud.services.pairing import CloudIdentity, HubPairing
+from backsight_cloud.services.people import people_services
 from backsight_cloud.services.playback import Playback
 from backsight_cloud.services.wakes import Wakes
 from backsight_cloud.web.site import Services, make_site
@@ -35,6 +35,7 @@ from browser.film import SEGMENT_S, a_film
 from fakes.database import FakeDatabase
 from fakes.objects import FakeObjects
 from fakes.passwords import FakePasswords
+from fakes.people import PEOPLE_TERMS
 
 PASSWORD = "correct horse battery"
 HUB = "hub-anna"
@@ -143,7 +144,7 @@ async def _home(
     folder: Path, clock: Clock, database: Database, objects: Objects, passwords: Passwords
 ) -> AsyncIterator[Home]:
     settings, wakes = Settings(state=folder), Wakes()
-    accounts = Accounts(database, passwords, clock)
+    people = people_services(database, passwords, PEOPLE_TERMS, wakes, clock)
     make_private_folder(folder / "secrets")
     authority = open_authority(folder / "secrets", clock.now_ms())
     identity = CloudIdentity("cloud", "127.0.0.1", 8883, ())
@@ -152,7 +153,7 @@ async def _home(
         clock=clock,
         database=database,
         objects=objects,
-        accounts=accounts,
+        people=people,
         pairing=HubPairing(database, authority, identity, wakes, clock),
         cameras=CameraBinding(database, settings.catalogue, wakes, clock),
         ingest=Ingest(database, objects, clock),
@@ -162,8 +163,8 @@ async def _home(
         hub_address="https://backsight.example.org:8471",
         problems={},
     )
-    anna = await accounts.add("anna@example.org", PASSWORD, "Europe/Berlin")
-    bert = await accounts.add("bert@example.org", PASSWORD, "America/New_York")
+    anna = await people.accounts.add("anna@example.org", PASSWORD, "Europe/Berlin")
+    bert = await people.accounts.add("bert@example.org", PASSWORD, "America/New_York")
     async with _serving(make_site(services)) as address:
         yield Home(address, database, objects, clock, anna, bert)
 

@@ -1,6 +1,6 @@
 """A real site over a real database and media folder, with Anna's and Bert's households: for API tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +12,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from backsight_cloud.adapters.authority import open_authority
 from backsight_cloud.adapters.database.opening import open_database
+from backsight_cloud.adapters.documents.printer import PagePrinter
 from backsight_cloud.adapters.objects import FolderObjects
 from backsight_cloud.adapters.secret_files import make_private_folder
 from backsight_cloud.config import Settings
 from backsight_cloud.domain.keys import run_key, segment_key
+from backsight_cloud.domain.unsubscribing import Unsubscribing
 from backsight_cloud.ports import Database
-from backsight_cloud.services.accounts import Accounts
 from backsight_cloud.services.cameras import CameraBinding
 from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.ingest import Ingest
 from backsight_cloud.services.pairing import CloudIdentity, HubPairing
+from backsight_cloud.services.people import people_services
 from backsight_cloud.services.playback import Playback
 from backsight_cloud.services.wakes import Wakes
 from backsight_cloud.web.site import Services, make_site
@@ -29,9 +31,12 @@ from backsight_shared.clock import Clock
 from backsight_shared.segment import Run, Segment
 from backsight_shared.signing import sign_hub_token
 from fakes.household import ANNA, an_account, move_in, record
+from fakes.people import PEOPLE_TERMS
+from fakes.tells import FakeTells
 
 PASSWORD = "correct horse battery"
 CLOUD = "cloud-under-test"
+UNSUBSCRIBING_KEY = b"unsubscribing key"
 INIT = b"init of the run "  # not video: to the cloud, media are opaque bytes
 
 
@@ -56,6 +61,7 @@ class CloudSite:
     clock: Clock
     wakes: Wakes
     hub_key_pem: bytes
+    tells: FakeTells
     browsers: list[ClientSession] = field(default_factory=list)
 
     async def store(self, run: Run, segments: list[Segment], init: bytes = INIT) -> dict[int, bytes]:
@@ -90,16 +96,20 @@ class CloudSite:
 
 
 @asynccontextmanager
-async def cloud_site(folder: Path, clock: Clock) -> AsyncIterator[CloudSite]:
-    """The whole site, served on loopback until the block is left."""
+async def cloud_site(
+    folder: Path, clock: Clock, more: Callable[[Services], Services] = lambda services: services
+) -> AsyncIterator[CloudSite]:
+    """The whole site, served on loopback until the block is left. `more` adds to what stands behind it."""
     key = ec.generate_private_key(ec.SECP256R1())
     settings, wakes = Settings(state=folder), Wakes()
     async with open_database(settings.database_url) as database:
         await move_in(database, password_hash=f"plain:{PASSWORD}", hub_key=_public_pem(key))
         objects = FolderObjects(folder / "media", b"address key", clock)
-        services = _services(settings, database, objects, wakes, clock)
-        async with _served(make_site(services)) as address:
-            site = CloudSite(address, database, objects, folder / "media", clock, wakes, _private_pem(key))
+        tells = FakeTells()
+        services = _services(settings, database, objects, wakes, clock, tells)
+        async with _served(make_site(more(services))) as address:
+            pem = _private_pem(key)
+            site = CloudSite(address, database, objects, folder / "media", clock, wakes, pem, tells)
             try:
                 yield site
             finally:
@@ -108,7 +118,12 @@ async def cloud_site(folder: Path, clock: Clock) -> AsyncIterator[CloudSite]:
 
 
 def _services(
-    settings: Settings, database: Database, objects: FolderObjects, wakes: Wakes, clock: Clock
+    settings: Settings,
+    database: Database,
+    objects: FolderObjects,
+    wakes: Wakes,
+    clock: Clock,
+    tells: FakeTells,
 ) -> Services:
     make_private_folder(settings.state / "secrets")
     authority = open_authority(settings.state / "secrets", clock.now_ms())
@@ -118,7 +133,7 @@ def _services(
         clock=clock,
         database=database,
         objects=objects,
-        accounts=Accounts(database, PlainPasswords(), clock),
+        people=people_services(database, PlainPasswords(), PEOPLE_TERMS, wakes, clock, tells),
         pairing=HubPairing(database, authority, identity, wakes, clock),
         cameras=CameraBinding(database, settings.catalogue, wakes, clock),
         ingest=Ingest(database, objects, clock, wakes),
@@ -127,6 +142,8 @@ def _services(
         identity=CLOUD,
         hub_address="https://cloud.example.org",
         problems={},
+        unsubscribing=Unsubscribing(UNSUBSCRIBING_KEY),
+        printer=PagePrinter(),
     )
 
 

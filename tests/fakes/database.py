@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+from backsight_cloud.billing_ports import Happened, Line, Order, Written
+from backsight_cloud.domain.documents import Paper
+from backsight_cloud.domain.people import Invitation, SecondFactor, Share, Token
 from backsight_cloud.domain.records import (
     Account,
     Camera,
@@ -29,8 +32,13 @@ from backsight_shared.erased import ErasedSpan
 from backsight_shared.event import Event
 from backsight_shared.segment import Run, Segment
 from backsight_shared.window import WindowStep
+from fakes.answers import Answer, FakeAnswers
+from fakes.billing import CareRow, FakeBillings, FakeBooks, FakeOrders
 from fakes.erasures import FakeDeletions, FakeErasing
 from fakes.footage import FakeFootage
+from fakes.outbox import FakeOutbox, MailRow
+from fakes.papers import FakePapers
+from fakes.people import FakePeople, FakeSecondFactors, FakeShares, FakeTokens, owner_seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,11 @@ class State:
 
     accounts: dict[str, Account] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    factors: dict[str, SecondFactor] = field(default_factory=dict)
+    recovery: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, Share] = field(default_factory=dict)
+    invitations: dict[str, Invitation] = field(default_factory=dict)
     codes: dict[str, PairingCode] = field(default_factory=dict)
     hubs: dict[str, Hub] = field(default_factory=dict)
     certificates: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -67,6 +80,19 @@ class State:
     unbound: dict[str, Unbound] = field(default_factory=dict)
     erasures: dict[tuple[str, str, str, int], Erasure] = field(default_factory=dict)
     publications: dict[str, Publication] = field(default_factory=dict)
+    cares: dict[str, CareRow] = field(default_factory=dict)
+    care_events: dict[tuple[str, int], Happened] = field(default_factory=dict)
+    customers: dict[tuple[str, str], str] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    order_next: dict[str, int] = field(default_factory=dict)
+    ledger_lines: dict[tuple[int, str], Line] = field(default_factory=dict)
+    documents: dict[str, Written] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+    hook_events: dict[str, int] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    mails: dict[str, MailRow] = field(default_factory=dict)
+    unsubscribed: dict[tuple[str, str], int] = field(default_factory=dict)
+    papers: dict[str, tuple[str, str, Paper]] = field(default_factory=dict)
 
     def copy(self) -> "State":
         return State(**{table.name: dict(getattr(self, table.name)) for table in fields(self)})
@@ -113,6 +139,9 @@ class FakeDatabase:
 def _transaction(state: State, torn: set[str]) -> Transaction:
     return Transaction(
         people=FakePeople(state),
+        tokens=FakeTokens(state),
+        factors=FakeSecondFactors(state),
+        shares=FakeShares(state),
         hubs=FakeHubs(state),
         cameras=FakeCameras(state),
         footage=FakeFootage(state, torn),
@@ -120,7 +149,13 @@ def _transaction(state: State, torn: set[str]) -> Transaction:
         erasing=FakeErasing(state),
         deletions=FakeDeletions(state),
         publications=FakePublications(state),
+        outbox=FakeOutbox(state),
         figures=FakeFigures(state),
+        billings=FakeBillings(state),
+        orders=FakeOrders(state),
+        books=FakeBooks(state),
+        papers=FakePapers(state),
+        answers=FakeAnswers(state),
     )
 
 
@@ -139,49 +174,17 @@ class FakeEvents:
                 self._state.events[key] = (account, replace(event, end_ms=end_ms, score=score))
 
     async def between(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Event]:
         after = from_ms if horizon_ms is None else max(from_ms, horizon_ms)
         found = [
             event
             for owner, event in self._state.events.values()
-            if (owner, event.camera) == (account, camera) and event.start_ms < to_ms and event.end_ms > after
+            if (owner, event.camera) == (owner_seen_by(self._state, viewer, camera), camera)
+            and event.start_ms < to_ms
+            and event.end_ms > after
         ]
         return sorted(found, key=lambda event: (event.start_ms, event.kind, event.origin))
-
-
-class FakePeople:
-    def __init__(self, state: State) -> None:
-        self._state = state
-
-    async def add_account(self, account: Account) -> None:
-        if await self.account_by_email(account.email) or account.id in self._state.accounts:
-            raise AlreadyThere(f"{account.email} has an account already")
-        self._state.accounts[account.id] = account
-
-    async def account(self, account_id: str) -> Account | None:
-        return self._state.accounts.get(account_id)
-
-    async def account_by_email(self, email: str) -> Account | None:
-        return next((a for a in self._state.accounts.values() if a.email == email), None)
-
-    async def accounts(self) -> Sequence[Account]:
-        return sorted(self._state.accounts.values(), key=lambda account: account.email)
-
-    async def add_session(self, session: Session) -> None:
-        _require(self._state.accounts, session.account)
-        _add(self._state.sessions, session.token_hash, session)
-
-    async def session(self, token_hash: str) -> Session | None:
-        return self._state.sessions.get(token_hash)
-
-    async def end_session(self, token_hash: str) -> None:
-        self._state.sessions.pop(token_hash, None)
-
-    async def end_sessions_before(self, now_ms: int) -> None:
-        for session in list(self._state.sessions.values()):
-            if session.expires_ms <= now_ms:
-                del self._state.sessions[session.token_hash]
 
 
 class FakeHubs:
@@ -260,6 +263,9 @@ class FakeCameras:
             raise OwnerMissing(f"{camera.id} still has a history")
         for table in (self._state.steps, self._state.erased, self._state.cameras):
             table.pop(camera.id, None)
+        for given in (self._state.shares, self._state.invitations):
+            for key in [key for key, to in given.items() if to.camera == camera.id]:
+                del given[key]
         self._state.unbound[camera.id] = Unbound(camera.id, camera.account, now_ms)
 
     async def unbound(self, camera_id: str) -> Unbound | None:
@@ -280,6 +286,14 @@ class FakeCameras:
     async def owned(self, account: str, camera_id: str) -> Camera | None:
         camera = self._state.cameras.get(camera_id)
         return camera if camera is not None and camera.account == account else None
+
+    async def viewed(self, viewer: str, camera_id: str) -> Camera | None:
+        return self._state.cameras[camera_id] if owner_seen_by(self._state, viewer, camera_id) else None
+
+    async def all_viewed(self, viewer: str) -> Sequence[Camera]:
+        since = {s.camera: s.since_ms for s in self._state.shares.values() if s.viewer == viewer}
+        seen = [c for c in await self.all_cameras() if owner_seen_by(self._state, viewer, c.id)]
+        return sorted(seen, key=lambda camera: -1 if camera.account == viewer else since[camera.id])
 
     async def of_account(self, account: str) -> Sequence[Camera]:
         return [camera for camera in await self.all_cameras() if camera.account == account]

@@ -10,6 +10,7 @@ from backsight_cloud.ports import OwnerMissing
 from backsight_shared.playlist import unbroken
 from backsight_shared.segment import Run, Segment
 from fakes.erasures import Taking
+from fakes.people import owner_seen_by
 
 if TYPE_CHECKING:
     from fakes.database import State
@@ -43,36 +44,36 @@ class FakeFootage:
         return {(segment.camera, segment.start_ms) for segment in segments} & set(self._state.segments)
 
     async def segments(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Segment]:
         return [
             segment
-            for segment in self._of(account, camera)
+            for segment in self._of(viewer, camera)
             if segment.start_ms < to_ms
             and segment.end_ms > from_ms
             and (horizon_ms is None or segment.end_ms > horizon_ms)
         ]
 
     async def parts(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Part]:
-        segments = await self.segments(account, camera, from_ms, to_ms, horizon_ms)
+        segments = await self.segments(viewer, camera, from_ms, to_ms, horizon_ms)
         return [_part(part) for part in unbroken(segments)]
 
-    async def runs(self, account: str, camera: str, from_ms: int, to_ms: int) -> Sequence[Run]:
-        found = sorted(self._state.runs.items())
+    async def runs(self, viewer: str, camera: str, from_ms: int, to_ms: int) -> Sequence[Run]:
+        found, seen = sorted(self._state.runs.items()), owner_seen_by(self._state, viewer, camera)
         return [
             run
             for _, (owner, run, end_ms) in found
-            if owner == account and run.camera == camera and run.run_ms < to_ms and end_ms > from_ms
+            if owner == seen and run.camera == camera and run.run_ms < to_ms and end_ms > from_ms
         ]
 
-    async def segment(self, account: str, camera: str, start_ms: int) -> Segment | None:
+    async def segment(self, viewer: str, camera: str, start_ms: int) -> Segment | None:
         owner, segment = self._state.segments.get((camera, start_ms), ("", None))
-        return segment if owner == account else None
+        return segment if owner == owner_seen_by(self._state, viewer, camera) else None
 
-    async def span(self, account: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None:
-        visible = [s for s in self._of(account, camera) if horizon_ms is None or s.end_ms > horizon_ms]
+    async def span(self, viewer: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None:
+        visible = [s for s in self._of(viewer, camera) if horizon_ms is None or s.end_ms > horizon_ms]
         if not visible:
             return None
         return min(s.start_ms for s in visible), max(s.end_ms for s in visible)
@@ -148,9 +149,9 @@ class FakeFootage:
         ]
         return sorted(lines, key=_order)[:limit]
 
-    def _of(self, account: str, camera: str) -> list[Segment]:
-        found = sorted(self._state.segments.items())
-        return [s for _, (owner, s) in found if owner == account and s.camera == camera]
+    def _of(self, viewer: str, camera: str) -> list[Segment]:
+        found, seen = sorted(self._state.segments.items()), owner_seen_by(self._state, viewer, camera)
+        return [s for _, (owner, s) in found if owner == seen and s.camera == camera]
 
     def _require(self, camera: str) -> None:
         if camera not in self._state.cameras:

@@ -5,13 +5,14 @@ from pathlib import Path
 from aiohttp import web
 
 from backsight_cloud.config import HttpSettings, Settings
-from backsight_cloud.services.accounts import Accounts
 from backsight_cloud.services.erasing import OwnersErasing
 from backsight_cloud.services.ingest import Ingest
+from backsight_cloud.services.people import people_services
 from backsight_cloud.services.playback import Playback
 from backsight_cloud.web.site import Services, make_site
 from fakes.objects import FakeObjects
 from fakes.passwords import FakePasswords
+from fakes.people import PEOPLE_TERMS
 from fakes.town import Town
 
 
@@ -22,7 +23,7 @@ def site_of(town: Town, folder: Path, *, behind_proxy: bool = False) -> web.Appl
         clock=town.clock,
         database=town.database,
         objects=objects,
-        accounts=Accounts(town.database, FakePasswords(), town.clock),
+        people=people_services(town.database, FakePasswords(), PEOPLE_TERMS, town.wakes, town.clock),
         pairing=town.pairing,
         cameras=town.cameras,
         ingest=Ingest(town.database, objects, town.clock),

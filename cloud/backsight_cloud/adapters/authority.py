@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from backsight_cloud.adapters.secret_files import SecretUnreadable, read_or_make
 from backsight_cloud.identity_ports import BadRequestForCertificate, Issued
+from backsight_shared.clock import Clock
 
 HUB_LIFE = timedelta(days=14)  # renewed by the hub at two thirds
 SERVER_LIFE = timedelta(days=365)
@@ -105,6 +106,20 @@ class Authority:
 
     def _sign(self, builder: x509.CertificateBuilder) -> x509.Certificate:
         return builder.sign(self._key, hashes.SHA256())
+
+
+class AuthorityOfNow:
+    """Implements the port `CertificateAuthority` by the machine's clock: TLS goes by no other."""
+
+    def __init__(self, authority: Authority, machine: Clock) -> None:
+        self._authority, self._machine = authority, machine
+
+    @property
+    def ca_pem(self) -> str:
+        return self._authority.ca_pem
+
+    def issue(self, csr_pem: str, hub: str, now_ms: int) -> Issued:
+        return self._authority.issue(csr_pem, hub, self._machine.now_ms())
 
 
 def open_authority(folder: Path, now_ms: int) -> Authority:

@@ -17,6 +17,7 @@ class Secrets:
     identity: str  # the cloud's name in documents and tokens; not secret, but as lasting
     entitlement_key: SigningKey = field(repr=False)
     address_key: bytes = field(repr=False)  # signs the addresses under which hubs put objects
+    account_key: bytes = field(repr=False)  # seals second factors: without it they are lost
 
 
 def open_secrets(folder: Path) -> Secrets:
@@ -30,4 +31,5 @@ def open_secrets(folder: Path) -> Secrets:
     except (ValueError, KeyError, TypeError, JoseError) as error:
         raise SecretUnreadable(f"{key_file}: is damaged: put it back from a backup") from error
     address_key = read_or_make(folder / "address.key", lambda: secrets.token_bytes(32))
-    return Secrets(identity.decode().strip(), key, address_key)
+    account_key = read_or_make(folder / "account.key", lambda: secrets.token_bytes(32))
+    return Secrets(identity.decode().strip(), key, address_key, account_key)

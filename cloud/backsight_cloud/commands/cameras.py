@@ -42,7 +42,7 @@ async def add(here: Here, arguments: argparse.Namespace) -> Answer:
 async def unbind(here: Here, arguments: argparse.Namespace) -> Answer:
     """Nothing is erased unannounced: without `--yes` it is only said how much would go."""
     found = await camera_named(here, arguments.camera)
-    unbinding = CameraUnbinding(here.database, here.wakes, here.clock)
+    unbinding = CameraUnbinding(here.database, here.wakes, here.clock, here.billing())
     camera, extent = await unbinding.preview(found.id)
     what = f"{extent.count} segments, {size(extent.size_bytes)}, and {extent.events} events in the cloud"
     if not arguments.yes:
@@ -66,7 +66,7 @@ async def set_plan(here: Here, arguments: argparse.Namespace) -> Answer:
 
 
 def _binding(here: Here) -> CameraBinding:
-    return CameraBinding(here.database, here.settings.catalogue, here.wakes, here.clock)
+    return CameraBinding(here.database, here.settings.catalogue, here.wakes, here.clock, here.billing())
 
 
 def _value(here: Here, camera: Camera, steps: Sequence[WindowStep], owner: Account) -> dict[str, object]:

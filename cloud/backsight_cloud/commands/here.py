@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from backsight_cloud.adapters.database.opening import open_database
 from backsight_cloud.adapters.kept_ports import kept
 from backsight_cloud.adapters.listeners import read_running, url
+from backsight_cloud.adapters.moving_clock import CLOCK_FILE, MovingClock
 from backsight_cloud.adapters.secret_files import make_private_folder
 from backsight_cloud.adapters.wake_socket import send_wake
 from backsight_cloud.config import Settings
 from backsight_cloud.domain.records import Account, Camera, Hub
 from backsight_cloud.ports import Database
+from backsight_cloud.services.billing import Billing
+from backsight_cloud.services.telling import MailTells
 from backsight_cloud.services.wakes import Wakes
 from backsight_shared.clock import Clock, SystemClock
 from backsight_shared.errors import NeedsAttention
@@ -35,6 +38,10 @@ class Here:
         """Let a running service look; one that is not running will look when it starts."""
         send_wake(self.settings.state / "wake.sock")
 
+    def billing(self) -> Billing:
+        """Billing as the service has it; what it orders is carried out by that."""
+        return Billing(self.settings.terms, MailTells(self.wakes, self.clock), self.wakes)
+
     def hub_address(self) -> str:
         """The https address by which hubs reach the service, running or not."""
         running = read_running(self.settings.state / "running.json")
@@ -49,14 +56,21 @@ async def open_here(settings: Settings) -> AsyncIterator[Here]:
     """Open the database; closed on leaving."""
     make_private_folder(settings.state)
     async with open_database(settings.database_url) as database:
-        yield Here(settings, database, SystemClock(), Wakes())
+        clock: Clock = SystemClock()
+        if settings.billing.test_mode:
+            clock = MovingClock(clock, settings.state / CLOCK_FILE)
+        yield Here(settings, database, clock, Wakes())
 
 
-async def account_named(here: Here, email: str) -> Account:
+async def account_named(here: Here, name: str) -> Account:
+    """By its e-mail address, or by its identity."""
     async with here.database.read() as view:
-        account = await view.people.account_by_email(email.strip().lower())
+        account = await view.people.account_by_email(name.strip().lower())
+        account = account or await view.people.account(name.strip())
     if account is None:
-        raise NotFound(f"no account has the e-mail address {email}: see `backsight-cloud account list`")
+        raise NotFound(
+            f"no account has the e-mail address or the identity {name}: see `backsight-cloud account list`"
+        )
     return account
 
 

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LONGEST_TOKEN = 2048  # characters
+LONGEST_TOKEN = 4096  # characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from backsight_cloud.domain.vitals import Looked, ServiceVitals
+from backsight_cloud.domain.vitals import Looked, MoneyHealth, MoneySeen, ServiceVitals
 from backsight_shared.exposition import Family, Kind, many, one
 
 
@@ -39,6 +39,8 @@ def service_families(service: ServiceNow) -> Iterator[Family]:
     if service.vitals.looked is not None:
         yield from _looked(service.vitals.looked, service)
     yield from _footage(service.vitals)
+    yield from _mails(service.vitals)
+    yield from _money(service.vitals.money, service.now_ms)
     yield from _requests(service.vitals)
     yield from service.vitals.lag.families()
 
@@ -95,6 +97,33 @@ def _footage(vitals: ServiceVitals) -> Iterator[Family]:
     answers = [({"answer": answer}, count) for answer, count in vitals.segments.items()]
     yield many("backsight_ingest_segments_total", "counter", text, answers)
     yield one("backsight_ingest_stored_bytes_total", "counter", "Bytes of the stored", vitals.stored_bytes)
+
+
+def _mails(vitals: ServiceVitals) -> Iterator[Family]:
+    outcomes = [({"outcome": outcome}, count) for outcome, count in vitals.mails.items()]
+    yield many("backsight_mails_total", "counter", "Mails, by what a try came to", outcomes)
+    yield one("backsight_mails_waiting", "gauge", "Mails that are still to be sent", vitals.mails_waiting)
+
+
+def _money(money: MoneyHealth, now_ms: int) -> Iterator[Family]:
+    text = "Movements, orders and lines of the ledger that differed when last compared with the provider"
+    yield one("backsight_money_differences", "gauge", text, money.differences)
+    compared_ms = money.reconciled_ms
+    yield one(
+        "backsight_money_reconciled_timestamp_seconds",
+        "gauge",
+        "When that was",
+        None if compared_ms is None else compared_ms / 1000,
+    )
+    seen = money.seen or MoneySeen()
+    counts = [({"plan": plan, "status": status}, n) for (plan, status), n in sorted(seen.standings.items())]
+    yield many("backsight_subscriptions", "gauge", "Subscriptions, by plan and status", counts)
+    text = "Charges and refunds that the provider has not answered"
+    yield one("backsight_orders_waiting", "gauge", text, seen.waiting if money.seen else None)
+    since_ms = seen.waiting_since_ms
+    age_s = 0.0 if since_ms is None else max(0.0, (now_ms - since_ms) / 1000)
+    text = "So long has the first of them waited"
+    yield one("backsight_orders_waiting_seconds", "gauge", text, age_s if money.seen else None)
 
 
 def _requests(vitals: ServiceVitals) -> Iterator[Family]:

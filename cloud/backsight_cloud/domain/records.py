@@ -1,29 +1,39 @@
 """What the cloud keeps, as values: one class for each kind of row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from backsight_cloud.domain.people import Role
 from backsight_shared.entitlement import UploadPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who pays and sees."""
+    """Who pays and sees; or, as an operator, runs the service and sees no video."""
 
     id: str
-    email: str  # lower case
-    password_hash: str
+    email: str  # lower case; of an account that was closed, nobody's
+    password_hash: str = field(repr=False)
     zone: str  # IANA name
     created_ms: int
+    role: Role = Role.OWNER
+    confirmed_ms: int | None = None  # when it was shown that the address is theirs
+    password_changed_ms: int | None = None
+    closing_ms: int | None = None  # since then nobody signs in, and what there is goes
+    closed_ms: int | None = None  # since then it is gone
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser. Only the SHA-256 of its secret is stored."""
+    """A signed-in browser. Only the SHA-256 of its secret is stored; `id` may be shown."""
 
-    token_hash: str
+    token_hash: str = field(repr=False)
     account: str
     created_ms: int
     expires_ms: int
+    id: str = ""
+    seen_ms: int = 0  # to within some minutes
+    browser: str = ""  # in a few words
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a service's work is counted by: noted by those who do it, looked at by the page of metrics."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backsight_shared.histogram import Histogram
@@ -40,6 +40,24 @@ class Looked:
     disk_total_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class MoneySeen:
+    """How billing stood when the database was last looked at."""
+
+    standings: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by plan and status
+    waiting: int = 0  # orders that the provider has not answered
+    waiting_since_ms: int | None = None
+
+
+@dataclass(slots=True)
+class MoneyHealth:
+    """Whether we and the provider agree about money."""
+
+    differences: int | None = None  # of the last comparison; None before the first
+    reconciled_ms: int | None = None
+    seen: MoneySeen | None = None
+
+
 @dataclass(slots=True)
 class Requests:
     """Requests by route, as it is written in the code, and by how they were answered."""
@@ -64,7 +82,12 @@ class ServiceVitals:
         default_factory=Counter
     )  # by what hubs were answered: stored, refused, ...
     stored_bytes: int = 0
+    mails: Counter[str] = field(
+        default_factory=Counter
+    )  # by what became of them: sent, put_off, bounced, ...
+    mails_waiting: int | None = None  # when the outbox was last looked at
     looked: Looked | None = None
+    money: MoneyHealth = field(default_factory=MoneyHealth)
     asking_since: float | None = None  # monotonic: the database was asked and has not answered yet
 
     def committed(self, segments: Sequence[Segment], commits: Sequence[Commit]) -> None:

@@ -3,10 +3,12 @@
 import logging
 from dataclasses import replace
 
+from backsight_cloud.domain.billing.events import CameraAdded, PlanGranted
 from backsight_cloud.domain.entitling import changed_to
 from backsight_cloud.domain.plans import PLANS, Catalogue
 from backsight_cloud.domain.records import Camera, Hub, Unbound
 from backsight_cloud.ports import Database, Transaction
+from backsight_cloud.services.billing import Billing
 from backsight_cloud.services.pairing import NoSuchHub, plain_text
 from backsight_cloud.services.wakes import Wakes
 from backsight_shared.clock import Clock
@@ -39,8 +41,17 @@ class CameraTaken(NeedsAttention):
 class CameraBinding:
     """Which camera belongs to whom, through which hub, on which plan."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, wakes: Wakes, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        wakes: Wakes,
+        clock: Clock,
+        billing: Billing | None = None,
+    ) -> None:
+        """Without `billing` every camera has the free window, or that of the plan it was given."""
         self._database = database
+        self._billing = billing
         self._catalogue = catalogue
         self._wakes = wakes
         self._clock = clock
@@ -84,11 +95,19 @@ class CameraBinding:
             if found is None:
                 raise NoSuchCamera(f"there is no camera {camera}")
             after = replace(found, plan=plan)
-            await transaction.cameras.update(after)
-            await self._set_window(transaction, after, now_ms)
-            await transaction.publications.mark_due(after.hub, now_ms)
+            await self._give_plan(transaction, after, now_ms)
         self._wake()
         return after
+
+    async def _give_plan(self, transaction: Transaction, after: Camera, now_ms: int) -> None:
+        """By hand, and nobody pays for it: what its owner pays for counts beside it."""
+        if self._billing is not None:
+            granted = PlanGranted(after.id, after.plan)
+            await self._billing.apply(transaction, after.account, granted, now_ms)
+            return
+        await transaction.cameras.update(after)
+        await self._set_window(transaction, after, now_ms)
+        await transaction.publications.mark_due(after.hub, now_ms)
 
     async def _take(
         self, transaction: Transaction, hub: Hub, reported: CameraReport, now_ms: int, *, again: bool = False
@@ -126,6 +145,12 @@ class CameraBinding:
         window_ms = self._catalogue.window_ms(camera.plan, camera.model)
         await transaction.cameras.bind(camera, [WindowStep(now_ms, window_ms)])
         await transaction.publications.mark_due(hub.id, now_ms)
+        if self._billing is not None:
+            await self._billing.apply(transaction, hub.account, CameraAdded(camera.id), now_ms)
+            facts = {"camera": camera.id, "name": camera.name}
+            await self._billing.tell(
+                transaction, hub.account, "camera_added", f"{camera.id}/{now_ms}", **facts
+            )
         log.info("camera %s was bound through hub %s", camera.id, hub.id)
 
     async def _follow(
@@ -171,6 +196,10 @@ class CameraBinding:
         await transaction.publications.mark_due(after.hub, now_ms)
 
     async def _set_window(self, transaction: Transaction, camera: Camera, now_ms: int) -> None:
+        if self._billing is not None:
+            kept = await self._billing.kept(transaction, camera.account)
+            await self._billing.follow_windows(transaction, kept.care, now_ms)
+            return
         steps = await transaction.cameras.steps(camera.id)
         window_ms = self._catalogue.window_ms(camera.plan, camera.model)
         await transaction.cameras.replace_steps(camera.id, changed_to(steps, window_ms, now_ms))
@@ -178,6 +207,8 @@ class CameraBinding:
     def _wake(self) -> None:
         self._wakes.prune.set()
         self._wakes.publish.set()
+        self._wakes.bill.set()
+        self._wakes.mail.set()
 
 
 def _tidied(reported: CameraReport) -> CameraReport:

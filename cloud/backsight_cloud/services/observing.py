@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from backsight_cloud.domain.vitals import Looked, ServiceVitals, Town
+from backsight_cloud.domain.vitals import Looked, MoneySeen, ServiceVitals, Town
 from backsight_cloud.ports import Database
 from backsight_shared.clock import Clock
 from backsight_shared.errors import BacksightError
@@ -36,6 +36,8 @@ async def _town(database: Database, vitals: ServiceVitals, clock: Clock) -> Town
     vitals.asking_since = clock.monotonic()
     try:
         async with database.read() as view:
+            waiting = await view.orders.waiting()
+            vitals.money.seen = MoneySeen(await view.billings.standings(), waiting.count, waiting.since_ms)
             return await view.figures.town()
     finally:
         vitals.asking_since = None

@@ -1,7 +1,8 @@
-"""Shows an owner the history: what exists at this moment, of the cameras that are theirs.
+"""Shows the history: what exists at this moment, of the cameras that are theirs or that are shared with them.
 
 Everything is masked by the camera's horizon when it is asked for; a foreign camera is as unknown as one that
-does not exist.
+does not exist. Each query for footage says itself whose camera the viewer may see: nothing rests on a check
+before it.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -48,6 +49,7 @@ class CameraView:
     window_ms: int | None
     horizon_ms: int | None
     span: tuple[int, int] | None  # start of the oldest and end of the newest segment that can be seen
+    shared: bool = False  # it is somebody else's: to be looked at, and not to be changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,11 @@ class Media:
     size_bytes: int
     chunks: AsyncIterator[bytes]
     expires_ms: int | None = None
+    shared: bool = False  # it may end at any moment that somebody else may see it: nothing is to be kept
 
 
 class Playback:
-    """Reading, for owners."""
+    """Reading, for owners and those with whom they share."""
 
     def __init__(self, database: Database, objects: Objects, clock: Clock) -> None:
         self._database = database
@@ -79,26 +82,22 @@ class Playback:
         self._clock = clock
 
     async def cameras(self, account: str) -> list[CameraView]:
-        """The account's cameras in the order in which they were bound."""
+        """The account's cameras in the order in which they were bound, then others' that it may see."""
         async with self._database.read() as tx:
-            hubs = {hub.id: hub for hub in await tx.hubs.hubs(account)}
-            return [
-                await self._view(tx, camera, hubs.get(camera.hub))
-                for camera in await tx.cameras.of_account(account)
-            ]
+            return [await self._view(tx, account, camera) for camera in await tx.cameras.all_viewed(account)]
 
     async def camera(self, account: str, camera_id: str) -> CameraView:
         """One of them. Raises UnknownCamera, as everything here."""
         async with self._database.read() as tx:
-            camera = await owned(tx, account, camera_id)
-            return await self._view(tx, camera, await tx.hubs.hub(camera.hub))
+            camera = await viewed(tx, account, camera_id)
+            return await self._view(tx, account, camera)
 
     async def history(
         self, account: str, camera_id: str, from_ms: int, to_ms: int, *, most_segments: int = 0
     ) -> History:
         """The unbroken parts of a span, the gaps between them, and its segments unless too many."""
         async with self._database.read() as tx:
-            camera = await owned(tx, account, camera_id)
+            camera = await viewed(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             span = (account, camera_id, from_ms, to_ms)
             parts = await tx.footage.parts(*span, horizon_ms)
@@ -111,7 +110,7 @@ class Playback:
     async def segments(self, account: str, camera_id: str, from_ms: int, to_ms: int) -> Sequence[Segment]:
         """What a playlist of the span lists."""
         async with self._database.read() as tx:
-            camera = await owned(tx, account, camera_id)
+            camera = await viewed(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             return await tx.footage.segments(account, camera_id, from_ms, to_ms, horizon_ms)
 
@@ -119,26 +118,26 @@ class Playback:
         """One segment's bytes. Raises NothingThere, also for one that has expired but is not deleted yet."""
         now_ms = self._clock.now_ms()
         async with self._database.read() as tx:
-            camera = await owned(tx, account, camera_id)
+            camera = await viewed(tx, account, camera_id)
             steps = await tx.cameras.steps(camera_id)
             segment = await tx.footage.segment(account, camera_id, start_ms)
             if segment is None or expired(segment.end_ms, await horizon_of(tx, camera, now_ms)):
                 raise NothingThere(f"there is no segment {start_ms} (any more)")
-        key = segment_key(account, camera_id, start_ms)
+        key = segment_key(camera.account, camera_id, start_ms)
         leaves_ms = expires_at(steps, camera.reached_ms, segment.end_ms, now_ms)
-        return Media(segment.size_bytes, self._objects.get(key), leaves_ms)
+        return Media(segment.size_bytes, self._objects.get(key), leaves_ms, camera.account != account)
 
     async def init(self, account: str, camera_id: str, run_ms: int) -> Media:
         """A run's init, as long as something of the run can be seen."""
         async with self._database.read() as tx:
-            camera = await owned(tx, account, camera_id)
+            camera = await viewed(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             oldest_ms = run_ms if horizon_ms is None else max(run_ms, horizon_ms)
             runs = await tx.footage.runs(account, camera_id, oldest_ms, run_ms + 1)
         if run_ms not in {run.run_ms for run in runs}:
             raise NothingThere(f"there is no run {run_ms} (any more)")
-        key = run_key(account, camera_id, run_ms)
-        return Media(await self._init_bytes(key), self._objects.get(key))
+        key = run_key(camera.account, camera_id, run_ms)
+        return Media(await self._init_bytes(key), self._objects.get(key), shared=camera.account != account)
 
     async def clip(
         self, account: str, camera_id: str, from_ms: int, to_ms: int, run_ms: int | None = None
@@ -148,7 +147,7 @@ class Playback:
         Raises NothingThere, or ManyParts with the parts to choose from.
         """
         async with self._database.read() as tx:
-            camera = await owned(tx, account, camera_id)
+            camera = await viewed(tx, account, camera_id)
             horizon_ms = await horizon_of(tx, camera, self._clock.now_ms())
             segments = await tx.footage.segments(account, camera_id, from_ms, to_ms, horizon_ms)
         parts = unbroken(segment for segment in segments if run_ms in (None, segment.run_ms))
@@ -156,7 +155,7 @@ class Playback:
             raise NothingThere("nothing was recorded in this span, or it is not kept any more")
         if len(parts) > 1:
             raise ManyParts([_as_part(part) for part in parts])
-        return camera, _as_part(parts[0]), await self._joined(account, parts[0])
+        return camera, _as_part(parts[0]), await self._joined(camera.account, parts[0])
 
     async def erasures(
         self,
@@ -173,16 +172,17 @@ class Playback:
             most = min(limit, MOST_ERASURES)
             return await tx.footage.erasures(account, camera_id, most, after=after, span=span)
 
-    async def _view(self, tx: Transaction, camera: Camera, hub: Hub | None) -> CameraView:
+    async def _view(self, tx: Transaction, viewer: str, camera: Camera) -> CameraView:
         now_ms = self._clock.now_ms()
         step = in_force(await tx.cameras.steps(camera.id), now_ms)
         horizon_ms = await horizon_of(tx, camera, now_ms)
-        span = await tx.footage.span(camera.account, camera.id, horizon_ms)
-        return CameraView(camera, hub, _window_ms(step), horizon_ms, span)
+        span = await tx.footage.span(viewer, camera.id, horizon_ms)
+        hub, shared = await tx.hubs.hub(camera.hub), camera.account != viewer
+        return CameraView(camera, hub, _window_ms(step), horizon_ms, span, shared)
 
-    async def _joined(self, account: str, part: Sequence[Segment]) -> Media:
-        init = run_key(account, part[0].camera, part[0].run_ms)
-        keys = [init, *(segment_key(account, segment.camera, segment.start_ms) for segment in part)]
+    async def _joined(self, owner: str, part: Sequence[Segment]) -> Media:
+        init = run_key(owner, part[0].camera, part[0].run_ms)
+        keys = [init, *(segment_key(owner, segment.camera, segment.start_ms) for segment in part)]
         size = await self._init_bytes(init) + sum(segment.size_bytes for segment in part)
         return Media(size, self._one_after_another(keys))
 
@@ -201,6 +201,14 @@ class Playback:
 async def owned(tx: Transaction, account: str, camera_id: str) -> Camera:
     """The account's camera of this identity. Raises UnknownCamera, also for another account's."""
     camera = await tx.cameras.owned(account, camera_id)
+    if camera is None:
+        raise UnknownCamera("there is no such camera")
+    return camera
+
+
+async def viewed(tx: Transaction, viewer: str, camera_id: str) -> Camera:
+    """One that the viewer may look at: their own, or shared with them. Raises UnknownCamera."""
+    camera = await tx.cameras.viewed(viewer, camera_id)
     if camera is None:
         raise UnknownCamera("there is no such camera")
     return camera

@@ -6,7 +6,7 @@ import hmac
 from aiohttp import web
 
 from backsight_cloud.domain.records import Account, Hub
-from backsight_cloud.web.keys import ACCOUNTS, CLOCK, DATABASE, IDENTITY, SETTINGS, SIGNED_IN
+from backsight_cloud.web.keys import ACCOUNTS, ASKING_HUB, DATABASE, IDENTITY, MACHINE, SETTINGS, SIGNED_IN
 from backsight_cloud.web.problems import Problem
 from backsight_shared.signing import BadSignature, hub_of_token, verify_hub_token
 
@@ -18,6 +18,8 @@ _LONGEST_TOKEN = 4096  # characters
 
 async def hub_of(request: web.Request) -> Hub:
     """The paired hub that signed the request's token; raises Problem 401."""
+    if ASKING_HUB in request:
+        return request[ASKING_HUB]
     token = request.headers.get("Authorization", "")
     if not token.startswith(_BEARER) or len(token) > _LONGEST_TOKEN:
         raise _not_a_hub("a hub's token is needed")
@@ -28,10 +30,11 @@ async def hub_of(request: web.Request) -> Hub:
             hub = await view.hubs.hub(hub_id)
         if hub is None or hub.unpaired_ms is not None:
             raise _not_a_hub("this hub is not paired with this cloud")
-        now_s = request.app[CLOCK].now_ms() // 1000
+        now_s = request.app[MACHINE].now_ms() // 1000
         verify_hub_token(token, hub.public_key_pem.encode(), request.app[IDENTITY], now_s)
     except BadSignature as error:
         raise _not_a_hub(str(error)) from error
+    request[ASKING_HUB] = hub
     return hub
 
 

@@ -4,7 +4,13 @@ from aiohttp import web
 
 from backsight_cloud.domain.codes import CODE_LIFE_MS
 from backsight_cloud.domain.records import Account, Hub
-from backsight_cloud.services.accounts import SESSION_LIFE_MS, SignInRefused
+from backsight_cloud.services.accounts import (
+    SESSION_LIFE_MS,
+    AddressNotConfirmed,
+    SecondFactorNeeded,
+    SecondStepOver,
+    SignInRefused,
+)
 from backsight_cloud.services.limits import TooManyTries
 from backsight_cloud.web import keys
 from backsight_cloud.web.access import (
@@ -17,6 +23,7 @@ from backsight_cloud.web.access import (
 from backsight_cloud.web.leaving import LEFT_LINES, form_around, left_lines
 from backsight_cloud.web.owners import for_owner, no_such_camera, owners_page, see_other
 from backsight_cloud.web.rendering import page, static_file
+from backsight_cloud.web.session_api import browser_of
 from backsight_cloud.web.views import CameraCard, camera_card, cameras_summary, hub_line, plan_line
 from backsight_cloud.web.wording import moment
 
@@ -28,6 +35,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/login", show_login),
         web.post("/login", sign_in),
+        web.post("/login/code", second_step),
         web.post("/logout", sign_out),
         web.get("/", for_owner(show_cameras)),
         web.get("/history", for_owner(show_first_history)),
@@ -50,15 +58,38 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     email, password, wanted = (str(form.get(name, "")) for name in ("email", "password", "next"))
     wanted = safe_next(wanted)
     try:
-        secret, _ = await request.app[keys.ACCOUNTS].sign_in(email, password, address_of(request))
+        secret, _ = await request.app[keys.ACCOUNTS].sign_in(
+            email, password, address_of(request), browser_of(request)
+        )
+    except SecondFactorNeeded as needed:
+        return _code_page(request, wanted, needed.challenge)
+    except AddressNotConfirmed as error:
+        return _login_page(request, wanted, email, f"{str(error).capitalize()}.", status=403)
     except SignInRefused:
         return _login_page(request, wanted, email, "E-mail address or password is wrong.", status=401)
     except TooManyTries as error:
         text = f"Too many tries. Wait {error.wait_s} seconds, then try again."
         return _login_page(request, wanted, email, text, status=429)
-    response = see_other(wanted)
-    set_session(response, secret, SESSION_LIFE_MS // 1000)
-    return response
+    return _enter(wanted, secret)
+
+
+async def second_step(request: web.Request) -> web.StreamResponse:
+    """The code beside the password. A wrong one may be tried again, while the challenge lasts."""
+    form = await request.post()
+    challenge, code, wanted = (str(form.get(name, "")) for name in ("challenge", "code", "next"))
+    wanted = safe_next(wanted)
+    try:
+        secret, _ = await request.app[keys.ACCOUNTS].second_step(
+            challenge, code, address_of(request), browser_of(request)
+        )
+    except SecondStepOver:
+        return _login_page(request, wanted, problem="That took too long. Sign in again.", status=401)
+    except SignInRefused:
+        return _code_page(request, wanted, challenge, "The code is wrong, or was used already.", status=401)
+    except TooManyTries as error:
+        text = f"Too many tries. Wait {error.wait_s} seconds, then try again."
+        return _code_page(request, wanted, challenge, text, status=429)
+    return _enter(wanted, secret)
 
 
 async def sign_out(request: web.Request) -> web.StreamResponse:
@@ -90,7 +121,8 @@ async def show_history(request: web.Request, account: Account) -> web.StreamResp
     if shown is None:
         return no_such_camera(request, account)
     now_ms = request.app[keys.CLOCK].now_ms()
-    erasures = await request.app[keys.PLAYBACK].erasures(account.id, shown.id, LEFT_LINES)
+    shared = shown.shared
+    erasures = () if shared else await request.app[keys.PLAYBACK].erasures(account.id, shown.id, LEFT_LINES)
     return owners_page(
         request,
         account,
@@ -128,7 +160,7 @@ async def leave_code(_request: web.Request, _account: Account) -> web.StreamResp
 async def show_me(request: web.Request, account: Account) -> web.StreamResponse:
     now_ms = request.app[keys.CLOCK].now_ms()
     views = await request.app[keys.PLAYBACK].cameras(account.id)
-    lines = [plan_line(view, now_ms, account.zone) for view in views]
+    lines = [plan_line(view, now_ms, account.zone) for view in views if not view.shared]
     return owners_page(request, account, "me.html", here="me", email=account.email, lines=lines)
 
 
@@ -137,7 +169,7 @@ def safe_next(wanted: str) -> str:
     ours = (
         wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted and wanted.isprintable()
     )
-    return wanted if ours and wanted.partition("?")[0] not in {"/login", "/logout"} else "/"
+    return wanted if ours and wanted.partition("?")[0] not in {"/login", "/login/code", "/logout"} else "/"
 
 
 async def _cards(request: web.Request, account: Account) -> list[CameraCard]:
@@ -166,6 +198,26 @@ async def _hubs_page(
         code=code,
         code_until=code_until,
         command=command,
+    )
+
+
+def _enter(wanted: str, secret: str) -> web.Response:
+    response = see_other(wanted)
+    set_session(response, secret, SESSION_LIFE_MS // 1000)
+    return response
+
+
+def _code_page(
+    request: web.Request, next_page: str, challenge: str, problem: str = "", *, status: int = 200
+) -> web.Response:
+    return page(
+        "login_code.html",
+        status=status,
+        next=next_page,
+        challenge=challenge,
+        problem=problem,
+        csrf=csrf_token(request),
+        zone=_FALLBACK_ZONE,
     )
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from backsight_cloud.web.described import Who, described
+from backsight_cloud.web.owner_shapes import Health
+
 PROBLEMS: web.AppKey[Mapping[str, str]] = web.AppKey("problems")  # by the name of the worker, newest text
 
 
@@ -12,6 +15,7 @@ def routes() -> list[web.RouteDef]:
     return [web.get("/v1/health", _health)]
 
 
+@described("How the service is", who=Who.PUBLIC, tags=("service",), answers={200: Health, 503: Health})
 async def _health(request: web.Request) -> web.Response:
     problems = request.app[PROBLEMS]
     troubled = sorted(problems)

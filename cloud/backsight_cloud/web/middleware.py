@@ -29,7 +29,8 @@ _HEADERS = {
 }
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
-_NO_COOKIE = ("/v1/hub/", "/v1/objects/")  # proven by a token or a signed address, never by a cookie
+# Proven by a token, a signed address or a signature, never by a cookie.
+_NO_COOKIE = ("/v1/hub/", "/v1/objects/", "/v1/payment-hook", "/mail/unsubscribe/")
 
 _USUAL_S = 30.0  # seconds for a request and its whole answer
 _MEDIA_S = 3600.0  # a long clip over a slow line

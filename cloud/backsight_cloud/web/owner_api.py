@@ -1,30 +1,29 @@
-"""What an owner's programs and pages ask: sessions, cameras, and what there is of their history."""
-
-from dataclasses import dataclass, field
+"""What an owner's programs and pages ask: cameras, and what there is of their history."""
 
 from aiohttp import web
 
-from backsight_cloud.services.accounts import SESSION_LIFE_MS
 from backsight_cloud.services.playback import CameraView, History
 from backsight_cloud.web import owner_media
-from backsight_cloud.web.access import account_of, address_of, clear_session, session_secret, set_session
+from backsight_cloud.web.access import account_of
 from backsight_cloud.web.asking import span_asked
 from backsight_cloud.web.conditions import status_of
-from backsight_cloud.web.hub_api import read_body
-from backsight_cloud.web.keys import ACCOUNTS, PLAYBACK
+from backsight_cloud.web.described import Who, described
+from backsight_cloud.web.keys import PLAYBACK
 from backsight_cloud.web.owner_media import NO_STORE, not_theirs_is_unknown
+from backsight_cloud.web.owner_shapes import CameraPath, CameraShown, CamerasShown, HistoryShown, SpanAsked
+from backsight_cloud.web.problem_kinds import NO_SUCH_CAMERA
 from backsight_shared import shapes
 from backsight_shared.event import Event
 from backsight_shared.segment import Segment
+
+_TAGS = ("cameras",)
 
 MOST_LISTED = 1000  # segments in one answer, some three hours; unbroken parts are listed without limit
 
 
 def routes() -> list[web.RouteDef]:
-    """The owner's API; everything is below the account of the session."""
+    """Everything is below the account of the session; a camera that is shared with it may be looked at."""
     return [
-        web.post("/v1/sessions", _sign_in),
-        web.delete("/v1/sessions/current", _sign_out),
         web.get("/v1/cameras", _cameras),
         web.get("/v1/cameras/{camera}", _camera),
         web.get("/v1/cameras/{camera}/history", _history),
@@ -32,37 +31,21 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """The body of POST /v1/sessions."""
-
-    email: str
-    password: str = field(repr=False)
-
-
-async def _sign_in(request: web.Request) -> web.Response:
-    asked = await read_body(request, SignIn)
-    secret, account = await request.app[ACCOUNTS].sign_in(asked.email, asked.password, address_of(request))
-    who = {"account": account.id, "email": account.email, "zone": account.zone}
-    response = web.json_response(who, status=201, headers=NO_STORE)
-    set_session(response, secret, SESSION_LIFE_MS // 1000)
-    return response
-
-
-async def _sign_out(request: web.Request) -> web.Response:
-    if secret := session_secret(request):
-        await request.app[ACCOUNTS].sign_out(secret)
-    response = web.Response(status=204, headers=NO_STORE)
-    clear_session(response)
-    return response
-
-
+@described("List the cameras", who=Who.VIEWER, tags=_TAGS, answers={200: CamerasShown})
 async def _cameras(request: web.Request) -> web.Response:
     account = await account_of(request)
     views = await request.app[PLAYBACK].cameras(account.id)
     return web.json_response({"cameras": [_camera_json(view) for view in views]}, headers=NO_STORE)
 
 
+@described(
+    "One camera",
+    who=Who.VIEWER,
+    tags=_TAGS,
+    path=CameraPath,
+    answers={200: CameraShown},
+    problems=(NO_SUCH_CAMERA,),
+)
 async def _camera(request: web.Request) -> web.Response:
     account = await account_of(request)
     with not_theirs_is_unknown():
@@ -70,6 +53,15 @@ async def _camera(request: web.Request) -> web.Response:
     return web.json_response(_camera_json(view), headers=NO_STORE)
 
 
+@described(
+    "What there is of a span, and what was noticed in it",
+    who=Who.VIEWER,
+    tags=_TAGS,
+    path=CameraPath,
+    query=SpanAsked,
+    answers={200: HistoryShown},
+    problems=(NO_SUCH_CAMERA,),
+)
 async def _history(request: web.Request) -> web.Response:
     account, camera = await account_of(request), request.match_info["camera"]
     from_ms, to_ms = span_asked(request)
@@ -81,14 +73,16 @@ async def _history(request: web.Request) -> web.Response:
 
 
 def _camera_json(view: CameraView) -> dict[str, object]:
+    """What is its owner's business alone is not told to whom it is shared with."""
     camera, span = view.camera, view.span
     return {
         "id": camera.id,
         "name": camera.name,
         "model": camera.model,
-        "plan": camera.plan,
+        "shared": view.shared,
+        "plan": None if view.shared else camera.plan,
         "upload": camera.upload,
-        "hub": camera.hub,
+        "hub": None if view.shared else camera.hub,
         **_state(view),
         "history_from_ms": span[0] if span else None,
         "history_to_ms": span[1] if span else None,

@@ -1,7 +1,5 @@
 """What an owner's programs ask to erase some of a history, and of what has left it."""
 
-from dataclasses import dataclass
-
 from aiohttp import web
 
 from backsight_cloud.domain.ledger import Place
@@ -9,14 +7,24 @@ from backsight_cloud.domain.records import Erasure, Extent
 from backsight_cloud.services.erasing import NotConfirmed
 from backsight_cloud.web.access import account_of
 from backsight_cloud.web.asking import LATEST_MS, span_asked
-from backsight_cloud.web.hub_api import read_body
+from backsight_cloud.web.checking import bad_field
+from backsight_cloud.web.described import Who, asked_body, asked_query, described
 from backsight_cloud.web.keys import ERASING, PLAYBACK
 from backsight_cloud.web.owner_media import NO_STORE, not_theirs_is_unknown
+from backsight_cloud.web.owner_shapes import (
+    CameraPath,
+    Erase,
+    EraseShown,
+    ErasuresAsked,
+    ErasuresShown,
+)
+from backsight_cloud.web.paging import no_cursor, page, place_in
+from backsight_cloud.web.problem_kinds import CANNOT_BE_DONE, NO_SUCH_CAMERA, NOT_CONFIRMED, NOTHING_THERE
 from backsight_cloud.web.problems import Problem
 from backsight_shared import shapes
 from backsight_shared.erased import ErasedSpan, Wanted
 
-USUAL_LINES, MOST_LINES = 100, 1000  # of the ledger, in one answer
+_TAGS = ("cameras",)
 
 
 def routes() -> list[web.RouteDef]:
@@ -27,20 +35,19 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Erase:
-    """The body of POST /v1/cameras/{camera}/erase: a span, or everything; with `confirm` it is done."""
-
-    from_ms: int | None = None
-    to_ms: int | None = None
-    everything: bool = False
-    confirm: str = ""
-
-
+@described(
+    "Erase some of a history, in two steps",
+    who=Who.OWNER,
+    tags=_TAGS,
+    path=CameraPath,
+    body=Erase,
+    answers={200: EraseShown},
+    problems=(NO_SUCH_CAMERA, NOTHING_THERE, NOT_CONFIRMED, CANNOT_BE_DONE),
+)
 async def _erase(request: web.Request) -> web.Response:
     """Without `confirm` only what would go, and what confirms just that."""
     account, camera = await account_of(request), request.match_info["camera"]
-    asked = await read_body(request, Erase)
+    asked = asked_body(request, Erase)
     wanted = wanted_by(asked)
     with not_theirs_is_unknown():
         if asked.confirm:
@@ -65,15 +72,23 @@ async def _confirmed(
     return _what(done.span, done.extent, erased=True)
 
 
+@described(
+    "What has left a history, when and why",
+    who=Who.OWNER,
+    tags=_TAGS,
+    path=CameraPath,
+    query=ErasuresAsked,
+    answers={200: ErasuresShown},
+    problems=(NO_SUCH_CAMERA,),
+)
 async def _erasures(request: web.Request) -> web.Response:
-    account, query = await account_of(request), request.query
-    span = span_asked(request) if "from" in query or "to" in query else None
-    limit, after = _limit(query.get("limit")), _place(query.get("after"))
+    account, asked = await account_of(request), asked_query(request, ErasuresAsked)
+    span = span_asked(request) if "from" in request.query or "to" in request.query else None
+    after = _place(asked)
     with not_theirs_is_unknown():
         camera = request.match_info["camera"]
-        lines = await request.app[PLAYBACK].erasures(account.id, camera, limit, after=after, span=span)
-    following = str(Place.of(lines[-1])) if len(lines) == limit else None
-    body = {"erasures": [_line(line) for line in lines], "next": following}
+        lines = await request.app[PLAYBACK].erasures(account.id, camera, asked.wanted, after=after, span=span)
+    body = page("erasures", lines, asked, _line, lambda line: str(Place.of(line)))
     return web.json_response(body, headers=NO_STORE)
 
 
@@ -81,14 +96,16 @@ def wanted_by(asked: Erase) -> Wanted:
     """What is asked for; raises Problem 400 that names the field."""
     if asked.everything:
         if asked.from_ms is not None or asked.to_ms is not None:
-            raise _bad("everything", "everything has neither from_ms nor to_ms")
+            raise bad_field("everything", "everything has neither from_ms nor to_ms")
         return Wanted()
     for field, moment in (("from_ms", asked.from_ms), ("to_ms", asked.to_ms)):
         if moment is None or not 0 <= moment <= LATEST_MS:
-            raise _bad(field, f"{field} must be a moment in UTC milliseconds, or everything must be true")
+            raise bad_field(
+                field, f"{field} must be a moment in UTC milliseconds, or everything must be true"
+            )
     wanted = Wanted(asked.from_ms, asked.to_ms)
     if wanted.from_ms is not None and wanted.to_ms is not None and wanted.to_ms <= wanted.from_ms:
-        raise _bad("to_ms", "to_ms must be later than from_ms")
+        raise bad_field("to_ms", "to_ms must be later than from_ms")
     return wanted
 
 
@@ -110,20 +127,12 @@ def _line(line: Erasure) -> dict[str, object]:
     return {name: value for name, value in shapes.write(line).items() if name != "account"}
 
 
-def _limit(text: str | None) -> int:
-    if text is None:
-        return USUAL_LINES
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MOST_LINES):
-        raise _bad("limit", f"limit must be a whole number from 1 to {MOST_LINES}")
-    return int(text)
-
-
-def _place(text: str | None) -> Place | None:
-    place = None if text is None else Place.from_text(text)
-    if text is not None and place is None:
-        raise _bad("after", "after must be what an earlier answer gave as next")
+def _place(asked: ErasuresAsked) -> Place | None:
+    """Behind which line the page begins; `after` is the older name of `cursor`."""
+    name, cursor = ("after", asked.after) if asked.after is not None else ("cursor", asked.cursor)
+    if cursor is None:
+        return None
+    place = Place.from_text(place_in(cursor, str, name))
+    if place is None:
+        raise no_cursor(name)
     return place
-
-
-def _bad(field: str, detail: str) -> Problem:
-    return Problem(400, "Bad request", detail, extra={"field": field})

@@ -11,7 +11,11 @@ from backsight_cloud.ports import ObjectMissing
 from backsight_cloud.services.playback import ManyParts, Media, NothingThere, UnknownCamera
 from backsight_cloud.web.access import account_of
 from backsight_cloud.web.asking import span_asked, whole_number
+from backsight_cloud.web.described import Media as MediaType
+from backsight_cloud.web.described import Who, described
 from backsight_cloud.web.keys import CLOCK, PLAYBACK
+from backsight_cloud.web.owner_shapes import CameraPath, ClipAsked, RunPath, SegmentPath, SpanAsked
+from backsight_cloud.web.problem_kinds import MORE_THAN_ONE_PART, NO_SUCH_CAMERA, NOTHING_THERE
 from backsight_cloud.web.problems import Problem
 from backsight_shared.playlist import Addresses, media_playlist
 
@@ -21,6 +25,8 @@ LONGEST_CACHED_S = 300  # seconds that a browser may show what has expired in th
 
 NO_STORE = {"Cache-Control": "no-store"}
 _VIDEO = "video/mp4"
+_TAGS = ("media",)
+_MISSING = (NO_SUCH_CAMERA, NOTHING_THERE)
 
 
 def routes() -> list[web.RouteDef]:
@@ -46,6 +52,15 @@ def not_theirs_is_unknown() -> Iterator[None]:
         ) from error
 
 
+@described(
+    "A playlist for HLS players, of two hours at most",
+    who=Who.VIEWER,
+    tags=_TAGS,
+    path=CameraPath,
+    query=SpanAsked,
+    answers={200: MediaType("application/vnd.apple.mpegurl")},
+    problems=_MISSING,
+)
 async def _playlist(request: web.Request) -> web.Response:
     account = await account_of(request)
     from_ms, to_ms = span_asked(request, LONGEST_PLAYLIST_MS)
@@ -60,6 +75,14 @@ async def _playlist(request: web.Request) -> web.Response:
     return web.Response(text=text, content_type="application/vnd.apple.mpegurl", headers=NO_STORE)
 
 
+@described(
+    "The init of a run",
+    who=Who.VIEWER,
+    tags=_TAGS,
+    path=RunPath,
+    answers={200: MediaType(_VIDEO)},
+    problems=_MISSING,
+)
 async def _init(request: web.Request) -> web.StreamResponse:
     account, run_ms = await account_of(request), whole_number(request, "run", request.match_info["run"])
     with not_theirs_is_unknown():
@@ -68,6 +91,14 @@ async def _init(request: web.Request) -> web.StreamResponse:
     return await _stream(request, media, first, _cached(request, media))
 
 
+@described(
+    "One segment",
+    who=Who.VIEWER,
+    tags=_TAGS,
+    path=SegmentPath,
+    answers={200: MediaType(_VIDEO)},
+    problems=_MISSING,
+)
 async def _segment(request: web.Request) -> web.StreamResponse:
     account, start_ms = await account_of(request), whole_number(request, "start", request.match_info["start"])
     with not_theirs_is_unknown():
@@ -76,6 +107,15 @@ async def _segment(request: web.Request) -> web.StreamResponse:
     return await _stream(request, media, first, _cached(request, media))
 
 
+@described(
+    "A clip to download, of a day at most",
+    who=Who.VIEWER,
+    tags=_TAGS,
+    path=CameraPath,
+    query=ClipAsked,
+    answers={200: MediaType(_VIDEO)},
+    problems=(*_MISSING, MORE_THAN_ONE_PART),
+)
 async def _clip(request: web.Request) -> web.StreamResponse:
     account = await account_of(request)
     from_ms, to_ms = span_asked(request, LONGEST_CLIP_MS)
@@ -120,6 +160,8 @@ def _attachment(name: str) -> str:
 
 def _cached(request: web.Request, media: Media) -> dict[str, str]:
     """The bytes never change, but a browser must not show them much longer than we would."""
+    if media.shared:  # the share may end at any moment
+        return NO_STORE
     left_s = LONGEST_CACHED_S
     if media.expires_ms is not None:
         left_s = min(left_s, (media.expires_ms - request.app[CLOCK].now_ms()) // 1000)

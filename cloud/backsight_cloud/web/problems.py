@@ -7,8 +7,10 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from backsight_cloud.domain.versions import Stale
 from backsight_cloud.services.accounts import SignInRefused
 from backsight_cloud.services.limits import TooManyTries
+from backsight_cloud.web.problem_kinds import STALE, Kind, kind_of
 from backsight_cloud.web.rendering import DashboardNotBuilt, page
 from backsight_shared.errors import Malformed, NeedsAttention, TryLater
 
@@ -38,6 +40,18 @@ class Problem(Exception):
         self.headers = headers or {}
         self.extra = extra or {}
 
+    @classmethod
+    def of(
+        cls,
+        kind: Kind,
+        detail: str = "",
+        *,
+        headers: dict[str, str] | None = None,
+        extra: dict[str, object] | None = None,
+    ) -> "Problem":
+        """One of a declared kind."""
+        return cls(kind.status, kind.title, detail, headers=headers, extra=extra)
+
 
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -54,18 +68,27 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
     except Exception as error:
         if request.get(ANSWER_BEGUN):
             raise
-        return _answer(request, _of_error(error, request))
+        return _answer(request, problem_of(error) or _told_to_the_log(error, request))
 
 
-def _of_error(error: Exception, request: web.Request) -> Problem:
+def problem_of(error: Exception) -> Problem | None:
+    """What an error says to whoever asked, when it is about what they asked; None for our own troubles."""
+    if isinstance(error, Problem):
+        return error
     if isinstance(error, TooManyTries):
         return Problem(429, "Too many tries", str(error), headers={"Retry-After": str(error.wait_s)})
     if isinstance(error, SignInRefused):
         return Problem(401, "Not signed in", str(error))
     if isinstance(error, Malformed):
         return Problem(400, "Bad request", str(error))
+    if isinstance(error, Stale):
+        return Problem.of(STALE, str(error))
     if isinstance(error, NeedsAttention):
         return Problem(422, "Refused", str(error))
+    return None
+
+
+def _told_to_the_log(error: Exception, request: web.Request) -> Problem:
     if isinstance(error, TryLater | TimeoutError):
         log.warning("%s %s: %s: %s", request.method, request.path, type(error).__name__, error)
         return Problem(503, "Try again later", "the service is busy", headers={"Retry-After": "5"})
@@ -77,15 +100,25 @@ def _of_error(error: Exception, request: web.Request) -> Problem:
 def _answer(request: web.Request, problem: Problem) -> web.Response:
     if "text/html" in request.headers.get("Accept", ""):
         return _page(problem)
-    body: dict[str, object] = {"type": "about:blank", "title": problem.title, "status": problem.status}
-    if problem.detail:
-        body["detail"] = problem.detail
     return web.json_response(
-        body | problem.extra,
+        problem_json(problem),
         status=problem.status,
         headers=problem.headers,
         content_type="application/problem+json",
     )
+
+
+def problem_json(problem: Problem) -> dict[str, object]:
+    """The JSON object that says it."""
+    kind = kind_of(problem.status, problem.title)
+    body: dict[str, object] = {
+        "type": kind.address if kind else "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+    }
+    if problem.detail:
+        body["detail"] = problem.detail
+    return body | problem.extra
 
 
 def _page(problem: Problem) -> web.Response:

@@ -6,13 +6,18 @@ from aiohttp import web
 
 from backsight_cloud.ports import Receiving
 from backsight_cloud.web.access import hub_of
+from backsight_cloud.web.described import Media, Who, described
 from backsight_cloud.web.hub_api import read_body
 from backsight_cloud.web.keys import INGEST, OBJECTS, VITALS
+from backsight_cloud.web.owner_shapes import PermitAsked
+from backsight_cloud.web.problem_kinds import CANNOT_BE_DONE, NOT_HERE, REFUSED, TOO_LARGE
 from backsight_cloud.web.problems import Problem
 from backsight_shared import shapes
-from backsight_shared.wire import MAX_OBJECT_BYTES, Batch
+from backsight_shared.wire import MAX_OBJECT_BYTES, Batch, Commits, Places
 
 MOST_HELD_BYTES = 512 * 1024 * 1024  # of all bodies on their way in; beyond, hubs are asked to wait
+_TAGS = ("hubs",)
+
 IDLE_S = 30.0  # seconds without a byte
 WHOLE_S = 600.0  # with the address's life this ends long before an uncommitted object becomes garbage
 
@@ -22,22 +27,49 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post("/v1/hub/uploads", _places),
         web.post("/v1/hub/commits", _commits),
-        web.put("/v1/objects/{key:.+}", _Receiver().put),
+        web.put("/v1/objects/{key:.+}", _PUTTING(_Receiver().put)),
     ]
 
 
+@described(
+    "Ask where to put footage",
+    who=Who.HUB,
+    tags=_TAGS,
+    body=Batch,
+    answers={200: Places},
+    problems=(CANNOT_BE_DONE,),
+)
 async def _places(request: web.Request) -> web.Response:
     hub = await hub_of(request)
     batch = await read_body(request, Batch)
     return web.json_response(shapes.write(await request.app[INGEST].places(hub, batch)))
 
 
+@described(
+    "Commit footage that was put",
+    who=Who.HUB,
+    tags=_TAGS,
+    body=Batch,
+    answers={200: Commits},
+    problems=(CANNOT_BE_DONE,),
+)
 async def _commits(request: web.Request) -> web.Response:
     hub = await hub_of(request)
     batch = await read_body(request, Batch)
     commits = await request.app[INGEST].commits(hub, batch)
     request.app[VITALS].committed(batch.segments, commits.segments)
     return web.json_response(shapes.write(commits))
+
+
+_PUTTING = described(
+    "Put the bytes of one object at its signed address",
+    who=Who.PUBLIC,
+    tags=_TAGS,
+    query=PermitAsked,
+    body=Media("application/octet-stream"),
+    answers={201: None},
+    problems=(REFUSED, NOT_HERE, TOO_LARGE),
+)
 
 
 class _Receiver:

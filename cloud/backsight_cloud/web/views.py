@@ -23,6 +23,7 @@ class CameraCard:
     reach: Reach
     newest_ms: int | None  # the moment of the newest picture that can be shown
     newest_text: str
+    shared: bool = False  # another's: it is looked at only
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,13 @@ def camera_card(view: CameraView, now_ms: int, zone: str) -> CameraCard:
     return CameraCard(
         id=camera.id,
         name=name_of(camera),
-        plan=plan_badge(camera.plan, view.window_ms),
-        paid=camera.plan != "free",
+        plan="Shared with you" if view.shared else plan_badge(camera.plan, view.window_ms),
+        paid=camera.plan != "free" and not view.shared,
         condition=camera_condition(camera.id, view.hub, now_ms, zone),
         reach=_reach(view, now_ms, zone),
         newest_ms=view.span[1] if view.span else None,
         newest_text=moment(view.span[1], zone, now_ms) if view.span else "",
+        shared=view.shared,
     )
 
 

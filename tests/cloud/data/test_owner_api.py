@@ -111,6 +111,7 @@ async def test_a_camera_says_how_far_back_its_history_reaches(site: CloudSite, a
         "id": DOOR,
         "name": "Front door",
         "model": "EC60",
+        "shared": False,
         "plan": "free",
         "upload": "all",
         "hub": HUB,

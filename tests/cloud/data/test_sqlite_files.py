@@ -53,7 +53,7 @@ async def test_the_migrations_make_exactly_the_tables_of_this_version(url: str, 
         made = {row[0] for row in connection.exec_driver_sql("SELECT sql FROM sqlite_master")}
     engine.dispose()
     assert differences == []
-    assert sum("WITHOUT ROWID" in (sql or "") for sql in made) == 10
+    assert sum("WITHOUT ROWID" in (sql or "") for sql in made) == 11
 
 
 def test_the_newest_migration_is_the_one_that_is_asked_for() -> None:

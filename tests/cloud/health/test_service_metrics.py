@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as read
 
 from backsight_cloud.domain.heart import DATABASE_S, LATE_S
-from backsight_cloud.domain.vitals import Looked, ServiceVitals, Town
+from backsight_cloud.domain.vitals import Looked, MoneySeen, ServiceVitals, Town
 from backsight_cloud.ports import DatabaseUnavailable
 from backsight_cloud.services.metrics import ServiceMetrics
 from backsight_cloud.services.observing import EVERY_S, observe_forever
@@ -54,6 +54,29 @@ class Service:
 @pytest.fixture
 def service() -> Service:
     return Service()
+
+
+def test_what_became_of_mails_is_told(service: Service) -> None:
+    service.vitals.mails.update(sent=3, bounced=1)
+    service.vitals.mails_waiting = 2
+    assert service.labelled("backsight_mails_total") == {("sent",): 3, ("bounced",): 1}
+    assert service.figures()["backsight_mails_waiting"] == 2
+
+
+def test_before_the_first_comparison_no_difference_is_claimed(service: Service) -> None:
+    assert "backsight_money_differences" not in service.figures()
+    assert "backsight_orders_waiting" not in service.figures()
+
+
+def test_how_billing_stands_is_told(service: Service) -> None:
+    money = service.vitals.money
+    money.differences, money.reconciled_ms = 2, NOON_MS
+    money.seen = MoneySeen({("plus", "past_due"): 3, ("premium", "active"): 1}, 4, NOON_MS - 90_000)
+    assert service.labelled("backsight_subscriptions") == {("plus", "past_due"): 3, ("premium", "active"): 1}
+    found = service.figures()
+    assert found["backsight_money_differences"] == 2
+    assert found["backsight_money_reconciled_timestamp_seconds"] == NOON_MS / 1000
+    assert (found["backsight_orders_waiting"], found["backsight_orders_waiting_seconds"]) == (4, 90)
 
 
 def test_how_pruning_goes_is_told(service: Service) -> None:

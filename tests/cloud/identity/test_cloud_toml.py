@@ -36,6 +36,7 @@ def test_the_example_says_the_defaults(tmp_path: Path) -> None:
     )
     assert (example.names, example.broker_host) == (default.names, default.broker_host)
     assert example.catalogue == default.catalogue
+    assert example.terms == default.terms
     assert example.database_url == default.database_url
 
 

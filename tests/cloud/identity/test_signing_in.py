@@ -2,14 +2,9 @@
 
 import pytest
 
+from backsight_cloud.domain.credentials import LONGEST_PASSWORD, BadAccount
 from backsight_cloud.domain.records import Account
-from backsight_cloud.services.accounts import (
-    LONGEST_PASSWORD,
-    SESSION_LIFE_MS,
-    Accounts,
-    BadAccount,
-    SignInRefused,
-)
+from backsight_cloud.services.accounts import SESSION_LIFE_MS, Accounts, SignInRefused
 from backsight_cloud.services.limits import TooManyTries
 from fakes.clock import FakeClock
 from fakes.database import FakeDatabase

@@ -5,11 +5,13 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backsight_cloud.adapters.database.statements import batches
 from backsight_cloud.adapters.database.tables import CAMERA, ERASED_SPAN, UNBOUND, WINDOW_STEP
+from backsight_cloud.adapters.database.tables_accounts import INVITATION, SHARE
+from backsight_cloud.adapters.database.viewing import viewed_by
 from backsight_cloud.domain.records import Camera, Unbound
 from backsight_shared.window import WindowStep
 
@@ -28,7 +30,7 @@ class SqlCameras:
         await self._add_steps(camera.id, steps)
 
     async def unbind(self, camera: Camera, now_ms: int) -> None:
-        for table in (WINDOW_STEP, ERASED_SPAN):
+        for table in (WINDOW_STEP, ERASED_SPAN, SHARE, INVITATION):
             await self._connection.execute(delete(table).where(table.c.camera == camera.id))
         await self._connection.execute(delete(CAMERA).where(CAMERA.c.id == camera.id))
         left = {"camera": camera.id, "account": camera.account, "at_ms": now_ms}
@@ -48,6 +50,15 @@ class SqlCameras:
     async def owned(self, account: str, camera_id: str) -> Camera | None:
         owned = (CAMERA.c.id == camera_id, CAMERA.c.account == account)
         return next(iter(await self._select(*owned)), None)
+
+    async def viewed(self, viewer: str, camera_id: str) -> Camera | None:
+        return next(iter(await self._select(CAMERA.c.id == camera_id, viewed_by(viewer))), None)
+
+    async def all_viewed(self, viewer: str) -> Sequence[Camera]:
+        since = select(SHARE.c.since_ms).where(SHARE.c.camera == CAMERA.c.id, SHARE.c.viewer == viewer)
+        shared_ms = case((CAMERA.c.account == viewer, -1), else_=since.scalar_subquery())
+        wanted = select(CAMERA).where(viewed_by(viewer)).order_by(shared_ms, CAMERA.c.bound_ms, CAMERA.c.id)
+        return [Camera(*row) for row in await self._connection.execute(wanted)]
 
     async def of_account(self, account: str) -> Sequence[Camera]:
         return await self._select(CAMERA.c.account == account)

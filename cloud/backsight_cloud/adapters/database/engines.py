@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from backsight_cloud.adapters.database.errors import NoFolder, translate_errors
+from backsight_cloud.adapters.database.inline import inline_creator
 
 BUSY_S = 15.0  # seconds that one process waits for another one's transaction
 QUEUE_S = 20.0  # seconds that a task waits for a connection
@@ -30,10 +31,13 @@ class Engines:
         await self.writer.dispose()
 
 
-def make_engines(url: str) -> Engines:
-    """Engines for `sqlite+aiosqlite:///FILE` or a PostgreSQL address; not opened yet. Raises NoFolder."""
+def make_engines(url: str, *, durable: bool = True) -> Engines:
+    """Engines for `sqlite+aiosqlite:///FILE` or a PostgreSQL address; not opened yet. Raises NoFolder.
+
+    Not `durable`: SQLite without a thread, and what a power cut takes is gone; for what is thrown away.
+    """
     if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_engines(url)
+        return _sqlite_engines(url, durable=durable)
     writer = create_async_engine(url, pool_timeout=QUEUE_S)
     reader = create_async_engine(
         url, pool_timeout=QUEUE_S, execution_options={"isolation_level": "REPEATABLE READ"}
@@ -43,16 +47,19 @@ def make_engines(url: str) -> Engines:
     return Engines(writer, reader)
 
 
-def _sqlite_engines(url: str) -> Engines:
+def _sqlite_engines(url: str, *, durable: bool) -> Engines:
     file = make_url(url).database
     if file and not Path(file).parent.is_dir():
         raise NoFolder(f"the database's folder {Path(file).parent} does not exist")
     common: dict[str, Any] = {"connect_args": {"timeout": BUSY_S}, "pool_timeout": QUEUE_S, "max_overflow": 0}
+    if not durable:
+        common |= {"async_creator": inline_creator(str(file))}
     writer = create_async_engine(url, pool_size=1, **common)
     reader = create_async_engine(url, pool_size=READERS, **common)
+    pragmas = _PRAGMAS if durable else (*_PRAGMAS, "synchronous = OFF")
     # IMMEDIATE: two transactions that read and then write would otherwise lose updates or deadlock.
-    _set_up(writer.sync_engine, "BEGIN IMMEDIATE", ("journal_mode = WAL", *_PRAGMAS))
-    _set_up(reader.sync_engine, "BEGIN DEFERRED", (*_PRAGMAS, "query_only = ON"))
+    _set_up(writer.sync_engine, "BEGIN IMMEDIATE", ("journal_mode = WAL", *pragmas))
+    _set_up(reader.sync_engine, "BEGIN DEFERRED", (*pragmas, "query_only = ON"))
     return Engines(writer, reader)
 
 

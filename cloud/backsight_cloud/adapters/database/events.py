@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backsight_cloud.adapters.database.statements import insert, larger
 from backsight_cloud.adapters.database.tables import EVENT
+from backsight_cloud.adapters.database.viewing import owner_seen_by
 from backsight_shared.event import LONGEST_EVENT_MS, Event, EventKind, Origin
 
 _COLUMNS = (
@@ -45,12 +46,12 @@ class SqlEvents:
         await self._connection.execute(renewed, rows)
 
     async def between(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Event]:
         after = from_ms if horizon_ms is None else max(from_ms, horizon_ms)
         where = (
             EVENT.c.camera == camera,
-            EVENT.c.account == account,
+            EVENT.c.account == owner_seen_by(viewer, camera),
             EVENT.c.start_ms >= from_ms - LONGEST_EVENT_MS,  # none is longer: one stretch of the key
             EVENT.c.start_ms < to_ms,
             EVENT.c.end_ms > after,

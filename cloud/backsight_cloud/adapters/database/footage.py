@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backsight_cloud.adapters.database.erasing import CameraErasing
 from backsight_cloud.adapters.database.statements import batches, insert, larger
 from backsight_cloud.adapters.database.tables import CAMERA, DELETED, ERASURE, GARBAGE, PLACED, RUN, SEGMENT
+from backsight_cloud.adapters.database.viewing import owner_seen_by
 from backsight_cloud.domain.bounds import LONGEST_SEGMENT_MS
 from backsight_cloud.domain.ledger import Place
 from backsight_cloud.domain.looking import Part
@@ -65,19 +66,19 @@ class SqlFootage:
         return await self._have(SEGMENT.c.camera, SEGMENT.c.start_ms, wanted)
 
     async def segments(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Segment]:
-        where = _visible(account, camera, from_ms, to_ms, horizon_ms)
+        where = _visible(viewer, camera, from_ms, to_ms, horizon_ms)
         rows = await self._connection.execute(select(*_SEGMENT).where(*where).order_by(SEGMENT.c.start_ms))
         return [Segment(*row) for row in rows]
 
     async def parts(
-        self, account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+        self, viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
     ) -> Sequence[Part]:
         """Consecutive segments of a run share `sequence - place`: that difference names the part."""
         place = func.row_number().over(order_by=SEGMENT.c.start_ms)
         part = (SEGMENT.c.sequence - place).label("part")
-        where = _visible(account, camera, from_ms, to_ms, horizon_ms)
+        where = _visible(viewer, camera, from_ms, to_ms, horizon_ms)
         placed = select(*_SEGMENT, part).where(*where).subquery()
         began = func.min(placed.c.start_ms)
         wanted = select(
@@ -86,23 +87,27 @@ class SqlFootage:
         rows = await self._connection.execute(wanted.group_by(placed.c.run_ms, placed.c.part).order_by(began))
         return [Part(*row) for row in rows]
 
-    async def runs(self, account: str, camera: str, from_ms: int, to_ms: int) -> Sequence[Run]:
+    async def runs(self, viewer: str, camera: str, from_ms: int, to_ms: int) -> Sequence[Run]:
         where = (
             RUN.c.camera == camera,
-            RUN.c.account == account,
+            RUN.c.account == owner_seen_by(viewer, camera),
             RUN.c.run_ms < to_ms,
             RUN.c.end_ms > from_ms,
         )
         wanted = select(RUN.c.camera, RUN.c.run_ms, RUN.c.after).where(*where).order_by(RUN.c.run_ms)
         return [Run(*row) for row in await self._connection.execute(wanted)]
 
-    async def segment(self, account: str, camera: str, start_ms: int) -> Segment | None:
-        where = (SEGMENT.c.camera == camera, SEGMENT.c.start_ms == start_ms, SEGMENT.c.account == account)
+    async def segment(self, viewer: str, camera: str, start_ms: int) -> Segment | None:
+        where = (
+            SEGMENT.c.camera == camera,
+            SEGMENT.c.start_ms == start_ms,
+            SEGMENT.c.account == owner_seen_by(viewer, camera),
+        )
         rows = await self._connection.execute(select(*_SEGMENT).where(*where))
         return next((Segment(*row) for row in rows), None)
 
-    async def span(self, account: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None:
-        where = [SEGMENT.c.camera == camera, SEGMENT.c.account == account]
+    async def span(self, viewer: str, camera: str, horizon_ms: int | None) -> tuple[int, int] | None:
+        where = [SEGMENT.c.camera == camera, SEGMENT.c.account == owner_seen_by(viewer, camera)]
         if horizon_ms is not None:
             where.append(SEGMENT.c.end_ms > horizon_ms)
         oldest = select(SEGMENT.c.start_ms).where(*where).order_by(SEGMENT.c.end_ms).limit(1)
@@ -207,7 +212,7 @@ class SqlFootage:
 
 
 def _visible(
-    account: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
+    viewer: str, camera: str, from_ms: int, to_ms: int, horizon_ms: int | None
 ) -> tuple[ColumnElement[bool], ...]:
     """What of a camera overlaps the span and ends after the horizon.
 
@@ -216,7 +221,7 @@ def _visible(
     after = from_ms if horizon_ms is None else max(from_ms, horizon_ms)
     return (
         SEGMENT.c.camera == camera,
-        SEGMENT.c.account == account,
+        SEGMENT.c.account == owner_seen_by(viewer, camera),
         SEGMENT.c.start_ms > after - LONGEST_SEGMENT_MS,
         SEGMENT.c.start_ms < to_ms,
         SEGMENT.c.end_ms > after,

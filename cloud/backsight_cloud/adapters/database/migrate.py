@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from backsight_shared.errors import NeedsAttention
 
-HEAD = "0003"  # the newest file in migrations/versions
+HEAD = "0008"  # the newest file in migrations/versions
 
 
 class NewerDatabase(NeedsAttention):

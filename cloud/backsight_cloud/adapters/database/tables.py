@@ -12,6 +12,11 @@ ACCOUNT = Table(
     Column("password_hash", Text, nullable=False),
     Column("zone", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
+    Column("role", Text, nullable=False, server_default="owner"),
+    Column("confirmed_ms", BigInteger),
+    Column("password_changed_ms", BigInteger),
+    Column("closing_ms", BigInteger),
+    Column("closed_ms", BigInteger),
 )
 
 SESSION = Table(
@@ -21,6 +26,10 @@ SESSION = Table(
     Column("account", Text, ForeignKey("account.id"), nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
+    Column("id", Text, nullable=False, server_default=""),
+    Column("seen_ms", BigInteger, nullable=False, server_default="0"),
+    Column("browser", Text, nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),
 )
 
 PAIRING_CODE = Table(
@@ -203,6 +212,7 @@ PUBLICATION = Table(
 )
 
 Index("session_by_end", SESSION.c.expires_ms)
+Index("session_by_account", SESSION.c.account)
 Index("hub_by_account", HUB.c.account)
 Index("certificate_by_hub", CERTIFICATE.c.hub)
 Index("camera_by_account", CAMERA.c.account)

@@ -1,0 +1,1 @@
+"""Lays out invoices, receipts and credit notes: pages for browsers and PDF files."""

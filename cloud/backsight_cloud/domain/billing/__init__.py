@@ -1,0 +1,1 @@
+"""What an account pays for: a fold over what happens to it."""

@@ -1,0 +1,87 @@
+"""Killed at any step of sending: every mail arrives; at most one of them twice, and then as the same mail."""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from backsight_cloud.adapters.database.opening import open_database
+from backsight_cloud.domain.notices import Notice
+from backsight_cloud.mail_ports import MailState
+from backsight_cloud.services.mailing import LEASE_MS
+from fakes.clock import NOON_MS
+from fakes.household import ANNA, move_in
+from fakes.mail import smtp_server
+
+TESTS = Path(__file__).parents[2]
+KILLED = -9
+NOTICES = [Notice(ANNA, "resumed", key, NOON_MS, {"plan": "plus"}) for key in ("one", "two", "three")]
+MOST_STEPS = 60
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+Live = Callable[[Path, int, int, int], Awaitable[int]]
+
+
+@pytest.fixture
+async def live() -> AsyncIterator[Live]:
+    """One life: (folder, now, the mail server's port, step at which it is killed) to its exit code."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "fakes.dying_mailer",
+        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    said, hear = child.stdin, child.stdout
+
+    async def live(folder: Path, now_ms: int, port: int, kill_at: int) -> int:
+        said.write(f"{folder} {now_ms} {port} {kill_at}\n".encode())
+        async with asyncio.timeout(20):
+            return int((await hear.readline()).split()[1])
+
+    yield live
+    said.close()
+    async with asyncio.timeout(10):
+        await child.wait()
+
+
+async def fill(folder: Path) -> None:
+    folder.mkdir()
+    async with open_database(f"sqlite+aiosqlite:///{folder}/cloud.db") as database:
+        await move_in(database)
+        async with database.begin() as tx:
+            for notice in NOTICES:
+                await tx.outbox.add(notice)
+
+
+async def states(folder: Path) -> set[MailState]:
+    async with open_database(f"sqlite+aiosqlite:///{folder}/cloud.db") as database, database.read() as view:
+        return {mail.state for mail in await view.outbox.mails(10)}
+
+
+async def test_killed_at_any_step_each_mail_arrives_and_at_most_one_twice(live: Live, tmp_path: Path) -> None:
+    twice = 0
+    for kill_at in range(1, MOST_STEPS):
+        folder = tmp_path / str(kill_at)
+        await fill(folder)
+        async with smtp_server() as server:
+            ended = await live(folder, NOON_MS, server.port, kill_at)
+            assert await live(folder, NOON_MS + LEASE_MS, server.port, 0) == 0
+            got = Counter(message["Message-ID"] for message in server.got)
+        assert set(got) == {f"<{notice.id}.1@care.example.org>" for notice in NOTICES}, kill_at
+        assert sum(got.values()) <= len(NOTICES) + 1, kill_at
+        assert await states(folder) == {MailState.SENT}
+        twice += sum(got.values()) - len(NOTICES)
+        if ended == 0:
+            break
+        assert ended == KILLED
+    assert ended == 0
+    assert twice == 9  # of each letter three steps lie between the server having it and that being committed
