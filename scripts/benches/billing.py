@@ -155,6 +155,8 @@ class Taking:
     async def publish_entitlement(self, hub: str, document: str) -> None:
         self.taken += 1
 
+    async def forget(self, hub: str) -> None: ...
+
     def messages(self) -> AsyncIterator[Any]:
         raise NotImplementedError
 

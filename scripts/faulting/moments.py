@@ -29,6 +29,7 @@ LATE_MS, EARLY_MS = 11_000, 1_000
 PATIENCE_S = 5.0  # seconds for a look, while the hub may be dead
 SPAN_MS = 12 * 3_600_000  # asked for around each moment
 NEVER_MS = 2**62
+CYCLE_MS, MOST_ROUNDS = 32_000, 20  # of the films; some minutes
 LISTED_AFTER_MS = 1_000  # from a segment's end to its being listed, and the look that sees it: about
 
 
@@ -142,7 +143,8 @@ class Moments:
         if key is None:
             data = await self.home.hub.bytes(f"/cameras/{camera}/segments/{row['start_ms']}.m4s")
             init = await self.home.hub.bytes(f"/cameras/{camera}/runs/{row['run_ms']}.mp4")
-            key = self._met[place] = self._key(camera, crc32(without_header(data)), now_ms)
+            key = self._key(camera, crc32(without_header(data)), row["start_ms"], now_ms)
+            self._met[place] = key
             if key not in self.shown:
                 self.shown[key] = await self._read(camera, painted, row, init + data, now_ms)
                 self.findings.add("segments seen on the hub")
@@ -154,12 +156,12 @@ class Moments:
         self._late(shown, now_ms)
         return key
 
-    def _key(self, camera: str, checksum: int, now_ms: int) -> tuple[str, int]:
+    def _key(self, camera: str, checksum: int, starts_ms: int, now_ms: int) -> tuple[str, int]:
         """The film goes round: what begins alike and was there already, rightly dated, is another one."""
         key = (camera, checksum)
         while (shown := self.shown.get(key)) is not None:
             long_gone = shown.gone_ms is not None and now_ms - shown.gone_ms > round(DATED_S * 1000)
-            is_another = shown.last_ms == now_ms or long_gone
+            is_another = shown.last_ms == now_ms or long_gone or _came_round(starts_ms - shown.starts_ms)
             is_another = is_another or (shown.gone_ms is not None and abs(shown.off_ms) <= RIGHT_MS)
             if not is_another:
                 break
@@ -203,6 +205,12 @@ class Moments:
 
     def _breaks(self, promise: str, what: str) -> None:
         self.findings.breaks(promise, what, self.plan)
+
+
+def _came_round(later_ms: int) -> bool:
+    """Whether so much later the film shows the same again. No clock is set by so little, and so evenly."""
+    rounds = round(later_ms / CYCLE_MS)
+    return 1 <= rounds <= MOST_ROUNDS and abs(later_ms - rounds * CYCLE_MS) <= 2 * RIGHT_MS
 
 
 def due_near(number: int, near_ms: float, schedule: Mapping[str, Any]) -> float:

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +35,7 @@ TOWN = 24  # accounts that share a service
 GOOD_CARD, GOOD = "4242424242424242", 40  # so often as each of the others
 DEARER_AFTER_MS = 500 * 86_400_000  # everything costs more from then on
 FEW_SLOTS = 2
+TOWNS_OF_A_PROCESS = 8  # then another takes its place: memory stays flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +82,30 @@ def run(arguments: argparse.Namespace) -> int:
 def simulate(asked: Asked) -> Iterator[Lived]:
     """Each batch as it is done; the first that breaks is the last."""
     batches = list(_batches(asked))
-    if asked.jobs == 1:
-        for batch in batches:
-            lived = live_batch(batch)
-            yield lived
-            if lived.violation:
-                return
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(asked.jobs, mp_context=spawn, max_tasks_per_child=8) as pool:
-        futures = [pool.submit(live_batch, batch) for batch in batches]
-        for number, future in enumerate(as_completed(futures), 1):
-            lived = future.result()
+    with tempfile.TemporaryDirectory(prefix="backsight-simulate-") as folder:
+        lives = _together if asked.jobs > 1 else _in_turn
+        for number, lived in enumerate(lives(batches, asked.jobs, folder), 1):
             _progress(number, len(batches), lived)
             yield lived
             if lived.violation:
-                pool.shutdown(wait=False, cancel_futures=True)
                 return
 
 
-def live_batch(batch: Batch) -> Lived:
-    """In a process of its own, or here."""
+def live_batch(batch: Batch, folder: str | None = None) -> Lived:
+    """In a process of its own, or here. What it writes is in a folder within this one, and goes with it."""
     logging.getLogger("backsight_cloud").setLevel(logging.ERROR)  # that a card was declined is no news
-    with tempfile.TemporaryDirectory(prefix="backsight-simulate-") as folder:
-        return asyncio.run(_live(batch, Path(folder)))
+    with tempfile.TemporaryDirectory(dir=folder, prefix="town-") as own:
+        return asyncio.run(_live(batch, Path(own)))
+
+
+def _in_turn(batches: list[Batch], jobs: int, folder: str) -> Iterator[Lived]:
+    return (live_batch(batch, folder) for batch in batches)
+
+
+def _together(batches: list[Batch], jobs: int, folder: str) -> Iterator[Lived]:
+    """Whoever stops early stops them all."""
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=TOWNS_OF_A_PROCESS) as pool:
+        yield from pool.imap_unordered(partial(live_batch, folder=folder), batches)
 
 
 async def _live(batch: Batch, folder: Path) -> Lived:

@@ -15,7 +15,9 @@ from backsight_cloud.commands.simulate import Asked, Batch, Lived, live_batch
 from backsight_cloud.domain.billing import windows
 from backsight_cloud.domain.billing.events import Subscribed, TimePassed
 from backsight_cloud.domain.calendar import Cycle
+from backsight_cloud.services.simulation.comparing import Counts
 from backsight_cloud.services.simulation.paid_for import PaidFor
+from backsight_cloud.services.simulation.watching import Violation
 
 DAY_MS = 86_400_000
 SEED = 11
@@ -63,9 +65,9 @@ def test_a_rule_that_is_broken_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_violation_says_whose_life_it_was_and_how_to_live_it_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(batch: Batch) -> Lived:
-        found = simulate.Violation("a3", 1_800_000_000_000, "something", ("1 TimePassed()",))
-        return Lived(batch.numbers, simulate.Counts(), 0, 0, 1.0, found)
+    def broken(batch: Batch, folder: str) -> Lived:
+        found = Violation("a3", 1_800_000_000_000, "something", ("1 TimePassed()",))
+        return Lived(batch.numbers, Counts(), 0, 0, 1.0, found)
 
     monkeypatch.setattr(simulate, "live_batch", broken)
     arguments = parse(["simulate", "--accounts", "4", "--years", "1", "--seed", "7", "--jobs", "1", "--json"])
