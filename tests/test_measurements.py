@@ -20,6 +20,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_each_measurement_is_listed_with_what_it_measures() -> None:
     lines = bench("--list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
+        "billing",
         "cloud_prune",
         "entitlements",
         "many",

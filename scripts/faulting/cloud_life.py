@@ -88,6 +88,7 @@ def _site(database: Any, objects: FolderObjects, ingest: Any, clock: Clock) -> w
     site = web.Application(middlewares=[answer_problems, bound_time], client_max_size=MOST_BODY_BYTES)
     site.on_response_prepare.append(add_headers)
     site[keys.CLOCK], site[keys.DATABASE], site[keys.OBJECTS] = clock, database, objects
+    site[keys.MACHINE] = clock  # hubs' tokens
     site[keys.INGEST], site[keys.IDENTITY], site[keys.VITALS] = ingest, CLOUD, ServiceVitals()
     site.add_routes(uploads.routes())
     return site

@@ -51,7 +51,7 @@ def test_the_cloud_keeps_for_free_what_the_profile_says(model: str) -> None:
     """The cloud decides, by its own catalogue: the two must not drift apart."""
     catalogue = tomllib.loads((ROOT / "cloud/backsight_cloud/domain/catalogue.toml").read_text())
     profile = profile_of(Family.KASA if model in KASA else Family.TAPO, model)
-    assert Duration.from_text(catalogue["free"]["windows"][model]) == profile.camera.free_window
+    assert Duration.from_text(catalogue["plans"]["free"]["windows"][model]) == profile.camera.free_window
 
 
 def test_a_known_model_is_found_with_or_without_its_region() -> None:

@@ -281,6 +281,7 @@ async def _paying(request: web.Request) -> web.Response:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 async def test_the_process_killed_at_any_step_and_asked_again_pays_once(tmp_path: Path) -> None:
     for step in STEPS:
         folder = tmp_path / str(step)
