@@ -118,7 +118,9 @@ def test_a_camera_is_added_by_hand(furnished: Run) -> None:
 
 
 def test_a_code_needs_an_account(run: Run) -> None:
-    assert complaint(run("code", "bob@example.org")).startswith("no account has the e-mail address or the identity bob@")
+    assert complaint(run("code", "bob@example.org")).startswith(
+        "no account has the e-mail address or the identity bob@"
+    )
 
 
 def test_cameras_are_listed_with_plan_and_window(furnished: Run) -> None:
