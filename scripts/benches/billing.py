@@ -69,8 +69,10 @@ def run() -> Iterator[dict[str, Any]]:
     yield from _apart(_reconcile)
     with tempfile.TemporaryDirectory() as name:
         took = asyncio.run(_change(f"sqlite+aiosqlite:///{name}/cloud.db"))
-    yield _line("plan chosen -> charged, signed, with the broker: median", statistics.median(took), "s")
-    yield _line(f"plan chosen -> charged, signed, with the broker: worst of {CHANGES}", max(took), "s")
+    yield _line(
+        "plan chosen -> charged, signed, handed out (no broker): median", statistics.median(took), "s"
+    )
+    yield _line(f"plan chosen -> charged, signed, handed out (no broker): worst of {CHANGES}", max(took), "s")
 
 
 class Stopped:
@@ -145,7 +147,7 @@ async def _until(done: Any) -> None:
 
 
 class Taking:
-    """Implements the port `Broker` as far as publishing needs it."""
+    """Counts what is published; how long a real broker takes is measured by `entitlements`."""
 
     def __init__(self) -> None:
         self.taken = 0
@@ -157,8 +159,10 @@ class Taking:
 
     async def forget(self, hub: str) -> None: ...
 
-    def messages(self) -> AsyncIterator[Any]:
-        raise NotImplementedError
+    async def messages(self) -> AsyncIterator[Any]:
+        """No hub says anything."""
+        return
+        yield
 
 
 def _reconcile() -> Iterator[dict[str, Any]]:

@@ -6,9 +6,7 @@ the preview is stale, and a new one is needed. Nothing leaves a history unannoun
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from backsight_cloud.billing_ports import Kept
 from backsight_cloud.domain.billing.care import CardOnFile, Care
@@ -192,8 +190,3 @@ def _counts(leaving: tuple[Leaving, ...]) -> dict[str, int]:
 
 def _on_file(card: Card) -> CardOnFile:
     return CardOnFile(card.token, card.brand, card.last4, card.exp_month, card.exp_year)
-
-
-def money_told(money: Money) -> Mapping[str, Any]:
-    """As the API says it."""
-    return {f"{name}_cents": cents for name, cents in asdict(money).items()}
