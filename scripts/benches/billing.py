@@ -70,9 +70,9 @@ def run() -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         took = asyncio.run(_change(f"sqlite+aiosqlite:///{name}/cloud.db"))
     yield _line(
-        "plan chosen -> charged, signed, handed out (no broker): median", statistics.median(took), "s"
+        "plan chosen -> charged, signed (no broker): median", statistics.median(took), "s"
     )
-    yield _line(f"plan chosen -> charged, signed, handed out (no broker): worst of {CHANGES}", max(took), "s")
+    yield _line(f"plan chosen -> charged, signed (no broker): worst of {CHANGES}", max(took), "s")
 
 
 class Stopped:
