@@ -69,9 +69,7 @@ def run() -> Iterator[dict[str, Any]]:
     yield from _apart(_reconcile)
     with tempfile.TemporaryDirectory() as name:
         took = asyncio.run(_change(f"sqlite+aiosqlite:///{name}/cloud.db"))
-    yield _line(
-        "plan chosen -> charged, signed (no broker): median", statistics.median(took), "s"
-    )
+    yield _line("plan chosen -> charged, signed (no broker): median", statistics.median(took), "s")
     yield _line(f"plan chosen -> charged, signed (no broker): worst of {CHANGES}", max(took), "s")
 
 
