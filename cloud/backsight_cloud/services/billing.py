@@ -17,7 +17,7 @@ from backsight_cloud.domain.billing.due import due_ms
 from backsight_cloud.domain.billing.events import CameraAdded, Event, PlanGranted, ZoneChanged
 from backsight_cloud.domain.billing.folding import after
 from backsight_cloud.domain.billing.sheet import Document, Folded, Item
-from backsight_cloud.domain.billing.windows import plan_steps
+from backsight_cloud.domain.billing.windows import PlanSteps, plan_steps
 from backsight_cloud.domain.calendar import local_date
 from backsight_cloud.domain.entitling import changed
 from backsight_cloud.domain.records import Account, Camera
@@ -91,20 +91,25 @@ class Billing:
     async def follow_windows(self, tx: Transaction, care: Care, at_ms: int) -> tuple[Leaving, ...]:
         """Give each camera the windows that are paid for; what of its history leaves by that."""
         steps = plan_steps(care, at_ms)
+        cameras = [one for one in await tx.cameras.of_account(care.account) if one.id in steps]
+        before = await tx.cameras.steps_of([camera.id for camera in cameras])
         found: list[Leaving] = []
-        for camera in await tx.cameras.of_account(care.account):
-            if camera.id in steps:
-                found += await self._follow(tx, camera, steps[camera.id], at_ms)
+        for camera in cameras:
+            found += await self._follow(tx, camera, before.get(camera.id, ()), steps[camera.id], at_ms)
         return tuple(found)
 
     async def _follow(
-        self, tx: Transaction, camera: Camera, plans: tuple[tuple[int, str], ...], at_ms: int
+        self,
+        tx: Transaction,
+        camera: Camera,
+        before: tuple[WindowStep, ...],
+        plans: PlanSteps,
+        at_ms: int,
     ) -> list[Leaving]:
         """The past stays; what was planned gives way to what is decided now."""
         future = [
             WindowStep(from_ms, self.terms.catalogue.window_ms(plan, camera.model)) for from_ms, plan in plans
         ]
-        before = await tx.cameras.steps(camera.id)
         steps = changed(before, future, at_ms)
         leaving = await leaving_now(tx, camera, before, steps, at_ms)
         if steps == before and camera.plan == plans[0][1]:
@@ -158,18 +163,21 @@ class Billing:
             await tx.orders.add(order)
 
     async def _write_documents(self, tx: Transaction, care: Care, folded: Folded, at_ms: int) -> None:
-        account = await self._account(tx, care.account)
+        if not folded.documents:
+            return
+        account, names = await self._account(tx, care.account), await _names(tx, care.account)
         for document in folded.documents:
             year = local_date(at_ms, care.zone).year
             number = await tx.books.add_document(care.account, at_ms, year, document)
             await issue_paper(tx, self.terms, account, care, number, document, at_ms)
-            facts = await _document_facts(tx, care, number, document)
+            facts = _document_facts(care, names, number, document)
             kind = "receipt" if document.kind == "invoice" else "credit_note"
             await self._say(tx, kind, account, f"{care.account}/{kind}/{number}", facts)
 
     async def _tell(self, tx: Transaction, care: Care, folded: Folded, leaving: tuple[Leaving, ...]) -> None:
-        account = await self._account(tx, care.account)
-        names = await _names(tx, care.account)
+        if not folded.mails:
+            return
+        account, names = await self._account(tx, care.account), await _names(tx, care.account)
         for mail in folded.mails:
             facts = _named(mail.facts, names)
             if "leaves" in facts:
@@ -204,8 +212,7 @@ def _named(facts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]
     return told
 
 
-async def _document_facts(tx: Transaction, care: Care, number: str, document: Document) -> dict[str, Any]:
-    names = await _names(tx, care.account)
+def _document_facts(care: Care, names: Mapping[str, str], number: str, document: Document) -> dict[str, Any]:
     card = (
         {"brand": care.card.brand, "last4": care.card.last4} if care.card else {"brand": None, "last4": None}
     )
