@@ -63,13 +63,18 @@ def is_exact(shift_ms: int, *, goes_on: bool = False) -> bool:
     return abs(shift_ms) <= (GOES_ON_MS if goes_on else EXACT_MS)
 
 
-def meeting(shift_ms: int, end_ms: int, follows_ms: int | None) -> int:
-    """The shift of a run that by it would end at `end_ms`, when the next one of its camera begins earlier.
+def meeting(shift_ms: int, span: tuple[int, int], before_ms: int | None, follows_ms: int | None) -> int:
+    """The shift of a run that by it would lie at `span`, between its camera's neighbours: they meet.
 
-    A few milliseconds less let the two meet; more is a true overlap: a clock that was set back.
+    `before_ms` is where the one before ends, `follows_ms` where the next one begins. A cloud's word for the
+    time is late by its way to us, so that a few milliseconds too many are no true overlap; more are.
     """
-    reach_ms = 0 if follows_ms is None else end_ms - follows_ms
-    return shift_ms - reach_ms if 0 < reach_ms <= TOUCH_MS else shift_ms
+    start_ms, end_ms = span
+    if before_ms is not None and 0 < before_ms - start_ms <= TOUCH_MS:
+        return shift_ms + before_ms - start_ms
+    if follows_ms is not None and 0 < end_ms - follows_ms <= TOUCH_MS:
+        return shift_ms + follows_ms - end_ms
+    return shift_ms
 
 
 def packed(runs: Sequence[tuple[int, int]], before_ms: int) -> list[int]:

@@ -7,6 +7,7 @@ brings each GOP with the difference between the wall and the monotonic clock at 
 from dataclasses import dataclass, replace
 
 from backsight_agent.domain.activity import Doing
+from backsight_agent.domain.anchoring import TOUCH_MS
 from backsight_agent.domain.annexb import parameter_sets
 from backsight_agent.domain.gops import TimedGop
 from backsight_agent.domain.media import Gop, VideoCodec
@@ -65,14 +66,16 @@ def begin(
 
     `last_offset_ms` is the clocks' difference at which the run before was anchored, where it is known: when
     the wall clock was set since, this one also begins behind where that would end by the clock as it is now.
-    `provisional`: one of the two will be moved once the time is known, so only that counts.
+    `provisional`: one of the two may be moved once the time is known, so only that counts; but where the
+    clocks agree all the same, neither is moved, and the two must not reach into each other.
     """
     first_us = timed.gop.video[0].pts_us
     captured_ms = round(offset_ms + first_us / 1000 + timed.lag_s * 1000)
     due_ms = captured_ms
     if last_end_ms is not None and last_offset_ms is not None:
         due_ms = behind(due_ms, last_end_ms + _step_ms(last_offset_ms, offset_ms))
-    anchor_ms = max(due_ms, 0) if provisional else behind(due_ms, last_end_ms)
+    touches = last_end_ms is not None and last_end_ms - due_ms <= TOUCH_MS
+    anchor_ms = max(due_ms, 0) if provisional and not touches else behind(due_ms, last_end_ms)
     return OpenRun(
         anchor_ms=anchor_ms,
         late_ms=min(anchor_ms - captured_ms, 2 * OVERLAP_MS),

@@ -361,3 +361,17 @@ async def test_runs_that_clocks_read_apart_would_have_overlap_meet(
         await date(store)
         moved, _ = await everything(store)
         assert moved.end_ms == end_ms - moves_ms
+
+
+@pytest.mark.parametrize(("overlap_ms", "moves_ms"), [(0, 0), (19, 19), (300, 300), (301, 0)])
+async def test_a_run_that_is_dated_meets_the_one_before(
+    tmp_path: Path, overlap_ms: int, moves_ms: int
+) -> None:
+    """The cloud's word for the time is late by its way."""
+    async with open_store(tmp_path, FakeClock()) as store:
+        (old,) = await film_run(store, 1, NOON_MS)
+        await undated_run(store, 1)
+        zero_ms = old.end_ms - overlap_ms - 60_000
+        await date(store, zero_ms)
+        _, moved = await everything(store)
+        assert moved.start_ms == old.end_ms - overlap_ms + moves_ms

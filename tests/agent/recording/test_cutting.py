@@ -205,3 +205,15 @@ def test_cameras_that_begin_together_have_first_segments_of_their_own_lengths() 
     lengths = sorted(first_length_s(f"74fece0000{number:02x}") for number in range(64))
     assert 5.0 <= lengths[0] < lengths[-1] < 10.0
     assert max(later - sooner for sooner, later in pairwise(lengths)) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("last_end_ms", "begins_ms"),
+    [(WALL_MS + 16, WALL_MS + 17), (WALL_MS - 5, WALL_MS), (WALL_MS + 3_600_000, WALL_MS)],
+)
+def test_a_run_in_doubt_begins_behind_the_one_before_only_where_the_clocks_agree(
+    last_end_ms: int, begins_ms: int
+) -> None:
+    """Neither of the two may be moved later: then they must not reach into each other."""
+    run = begin(timed_gop(0), OFFSET_MS, last_end_ms, provisional=True)
+    assert run.anchor_ms == begins_ms

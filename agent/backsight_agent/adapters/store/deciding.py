@@ -19,6 +19,7 @@ from backsight_agent.adapters.store.schema import camera_of, number_of
 from backsight_agent.domain.anchoring import (
     MOST_NUDGES,
     TIME_UNKNOWN,
+    TOUCH_MS,
     UNKNOWN_BOOT,
     BootSpan,
     BootTime,
@@ -54,6 +55,11 @@ SELECT min(ms) FROM (
     UNION ALL SELECT run_ms + shift_ms FROM undated
         WHERE camera = :camera AND run_ms <> :run AND run_ms + shift_ms > :start AND run_ms + shift_ms < :end
 )
+"""
+_BEFORE = f"""
+SELECT max(end_ms) FROM segment
+    WHERE camera = :camera AND end_ms > :start AND end_ms <= :start + :touch AND run_ms <> :run
+    AND start_ms < :start AND {_DATED.format("segment")}
 """
 
 _BOOTS_DONE = """
@@ -133,26 +139,27 @@ class Decider:
         for run in firsts.values():
             if not self.found[run.boot].exact:
                 self._mark(run)
-        for run in reversed(runs):  # each is to end before what follows it
+        for run in reversed(runs):  # each is to meet what follows it
             shift_ms = self.found[run.boot].zero_ms - run.offset_ms
             goes_on = (camera_of(run.camera), run.run_ms) in self.going_on
             if is_exact(shift_ms, goes_on=goes_on):
                 camera = camera_of(run.camera)
                 gone[camera] = gone.get(camera, 0) + self._date(run).size_bytes
             elif not goes_on:
-                self._shift(run, self._before_what_follows(run, shift_ms))
+                self._shift(run, self._between_neighbours(run, shift_ms))
         return gone
 
-    def _before_what_follows(self, run: _Run, shift_ms: int) -> int:
-        """The same shift, or one that is some milliseconds less: clocks were read, and slewed, in between."""
+    def _between_neighbours(self, run: _Run, shift_ms: int) -> int:
+        """The same shift, or one that is some milliseconds off: clocks were read, and slewed, in between."""
         row = {
             "camera": run.camera,
             "run": run.run_ms,
             "start": run.run_ms + shift_ms,
             "end": _end_ms(self.db, run) + shift_ms,
         }
-        follows_ms = self.db.execute(_FOLLOWS, row).fetchone()[0]
-        return meeting(shift_ms, row["end"], follows_ms)
+        (follows_ms,) = self.db.execute(_FOLLOWS, row).fetchone()
+        (before_ms,) = self.db.execute(_BEFORE, row | {"touch": TOUCH_MS}).fetchone()
+        return meeting(shift_ms, (row["start"], row["end"]), before_ms, follows_ms)
 
     def _decide_unknown(self) -> None:
         """Those of which only the order of their moments is left: as late as possible, before all boots."""
