@@ -1,15 +1,13 @@
 """A cloud that takes a hub's batch in and prunes, and kills itself (SIGKILL) at the step that it is told.
 
 Run as a process, `python -m fakes.dying_cloud`. Each line of its input is one life, "FOLDER NOW_MS KILL_AT
-KILL_AFTER_MS" (0: not at all), forked, so that it costs no imports. Steps are counted: every sync to the
-disk, and the moment before and after every transaction and every call to the objects. Each promise that a
-life makes to the hub is printed, "stored START", and then how it ended, "ended CODE".
+KILL_AFTER_MS" (0: not at all; `fakes/forked.py`). Steps are counted: every sync to the disk, and
+the moment before and after every transaction and every call to the objects. Each promise that a life makes to
+the hub is printed, "stored START".
 """
 
-import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +23,7 @@ from backsight_cloud.services.pruning import PruneHealth, Pruner
 from backsight_cloud.services.wakes import Wakes
 from backsight_shared.wire import Batch, RunOffer
 from fakes.clock import NOON_MS, FakeClock
+from fakes.forked import serve_lives
 from fakes.household import ANNA, HOUR_MS, a_hub, a_run, segments_of
 
 FIRST = a_run(NOON_MS - 12 * HOUR_MS)  # its two segments expire 10 and 20 s after noon
@@ -118,20 +117,17 @@ def _step_at_each_sync(step: Callable[[], None]) -> None:
     os.fsync = fsync  # type: ignore[assignment]
 
 
-def lives() -> None:
-    """One life after the other, each in a process of its own."""
-    for line in sys.stdin:
-        folder, now_ms, kill_at, kill_after_ms = line.split()
-        life = os.fork()
-        if life == 0:
-            asyncio.run(main(Path(folder), int(now_ms), int(kill_at)))
-            os._exit(0)
-        if int(kill_after_ms):
-            time.sleep(int(kill_after_ms) / 1000)
-            os.kill(life, signal.SIGKILL)
-        _, status = os.waitpid(life, 0)
-        print("ended", os.waitstatus_to_exitcode(status), flush=True)
+async def live(words: Sequence[str]) -> None:
+    folder, now_ms, kill_at, _ = words
+    await main(Path(folder), int(now_ms), int(kill_at))
+
+
+def kill_later(life: int, words: Sequence[str]) -> None:
+    """At no step, but after so many milliseconds."""
+    if kill_after_ms := int(words[3]):
+        time.sleep(kill_after_ms / 1000)
+        os.kill(life, signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    lives()
+    serve_lives(live, kill_later)

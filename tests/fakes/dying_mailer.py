@@ -1,14 +1,11 @@
 """A service that sends what is in its outbox, and kills itself (SIGKILL) at the step that it is told.
 
 Run as a process, `python -m fakes.dying_mailer`. Each line of its input is one life, "FOLDER NOW_MS PORT
-KILL_AT" (0: not at all), forked, so that it costs no imports; it prints how it ended, "ended CODE". A step is
-the moment before and after each transaction, and before and after each letter goes to the mail server.
+KILL_AT" (0: not at all; `fakes/forked.py`). A step is the moment before and after each transaction, and
+before and after each letter goes to the mail server.
 """
 
-import asyncio
-import os
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from email.headerregistry import Address
 from pathlib import Path
@@ -21,6 +18,7 @@ from backsight_cloud.mail_ports import Mailer, Postman
 from backsight_cloud.services.mailing import Mailing
 from fakes.clock import FakeClock
 from fakes.dying_cloud import SteppingDatabase, Steps
+from fakes.forked import serve_lives
 from fakes.mail import WRITER
 
 
@@ -50,16 +48,10 @@ async def main(folder: Path, now_ms: int, port: int, kill_at: int) -> None:
         await Mailing(database, SteppingMailer(smtp, step), WRITER, clock, ServiceVitals()).send_some()
 
 
-def lives() -> None:
-    for line in sys.stdin:
-        folder, now_ms, port, kill_at = line.split()
-        life = os.fork()
-        if life == 0:
-            asyncio.run(main(Path(folder), int(now_ms), int(port), int(kill_at)))
-            os._exit(0)
-        _, status = os.waitpid(life, 0)
-        print("ended", os.waitstatus_to_exitcode(status), flush=True)
+async def live(words: Sequence[str]) -> None:
+    folder, now_ms, port, kill_at = words
+    await main(Path(folder), int(now_ms), int(port), int(kill_at))
 
 
 if __name__ == "__main__":
-    lives()
+    serve_lives(live)

@@ -7,9 +7,7 @@ is the fold of its events.
 
 import asyncio
 import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,11 +22,11 @@ from backsight_cloud.services.billing import Billing
 from backsight_cloud.services.paying import LEASE_MS, Cashier
 from fakes.crash_stage import BACK, FRONT, CameTo, Scenario, copied, lived, prepared
 from fakes.crashing import SlowPayments
+from fakes.forked import KILLED, forked
 from fakes.scenes_of_money import PLUS_MONTHLY, SCENARIOS, SUBSCRIBED, TROUBLED, chosen
 from fakes.town_of_payers import ANNA, Payers, local_ms, payers
 
-TESTS = Path(__file__).parents[2]
-STRIDE = int(os.environ.get("BACKSIGHT_STRIDE", "7"))  # between two steps of a kill; 1 takes minutes
+STRIDE = int(os.environ.get("BACKSIGHT_STRIDE", "7"))  # between two steps of a kill; 1 took 45 to 97 s
 
 
 @pytest.fixture
@@ -82,41 +80,15 @@ async def test_a_process_that_is_killed_for_good_moves_the_right_money(
     template, stride = tmp_path / "template", 1 if scenario is SCENARIOS[0] else STRIDE
     await prepared(scenario, template)
     whole, _ = await lived(scenario, copied(template, tmp_path / "whole"), 0)
-    async with _dying(scenario) as die:
-        kill_at, code = 1, -9
-        while True:
+    kill_at, code = 1 - stride, KILLED
+    async with forked("fakes.dying_cashier", scenario.name) as lives:
+        while code == KILLED:
+            kill_at += stride
             folder = copied(template, tmp_path / f"killed-{kill_at}")
-            code = await die(folder, kill_at)
+            code, _ = await lives.live(folder, kill_at)
             came_to, _ = await lived(scenario, folder, 0, after_ms=LEASE_MS)
             assert came_to == whole, f"killed at step {kill_at}"
-            if code != -9:
-                break
-            kill_at += stride
     assert (code, kill_at > 10) == (0, True)
-
-
-@asynccontextmanager
-async def _dying(scenario: Scenario) -> AsyncIterator[Callable[[Path, int], Awaitable[int]]]:
-    """Lives of a process of its own, and how each ended."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "fakes.dying_cashier", scenario.name),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=TESTS,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    write, read = process.stdin.write, process.stdout.readline
-
-    async def die(folder: Path, kill_at: int) -> int:
-        write(f"{folder} {kill_at}\n".encode())
-        return int(await read())
-
-    try:
-        yield die
-    finally:
-        process.stdin.close()
-        await process.wait()
 
 
 async def test_two_workers_at_once_charge_once(town: Payers) -> None:

@@ -1,10 +1,7 @@
 """Killed at any step of commit and prune: nothing stored is lost, nothing is there twice, garbage goes."""
 
-import asyncio
-import os
 import random
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,50 +12,26 @@ from backsight_cloud.domain.keys import run_key, segment_key
 from backsight_shared.segment import Segment
 from fakes.clock import NOON_MS
 from fakes.dying_cloud import BATCH, PRUNED_AT_MS, SECOND
+from fakes.forked import KILLED, Lives, forked
 from fakes.household import ANNA, DAY_MS, DOOR, move_in
 
-TESTS = Path(__file__).parents[2]
-KILLED = -9
 LEFT = BATCH.segments[2:]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
-class Lives:
-    """The process that forks one cloud after the other."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._stdin, self._stdout = process.stdin, process.stdout
-
-    async def live(
-        self, folder: Path, now_ms: int, kill_at: int = 0, kill_after_ms: int = 0
-    ) -> tuple[int, set[int]]:
-        """One life: its exit code, and the segments that it promised to have stored."""
-        self._stdin.write(f"{folder} {now_ms} {kill_at} {kill_after_ms}\n".encode())
-        promised = set()
-        async with asyncio.timeout(20):
-            while (line := (await self._stdout.readline()).decode().split())[0] != "ended":
-                promised |= {int(line[1])} if line[0] == "stored" else set()
-        return int(line[1]), promised
-
-
 @pytest.fixture
 async def lives() -> AsyncIterator[Lives]:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "fakes.dying_cloud",
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    yield Lives(child)
-    assert child.stdin is not None
-    child.stdin.close()
-    async with asyncio.timeout(10):
-        await child.wait()
+    async with forked("fakes.dying_cloud") as found:
+        yield found
+
+
+async def live(
+    lives: Lives, folder: Path, now_ms: int, kill_at: int = 0, kill_after_ms: int = 0
+) -> tuple[int, set[int]]:
+    """One life of the cloud: its exit code, and the segments that it promised to have stored."""
+    code, said = await lives.live(folder, now_ms, kill_at, kill_after_ms)
+    return code, {int(start) for how, start in said if how == "stored"}
 
 
 async def a_new_cloud(folder: Path) -> Path:
@@ -93,7 +66,7 @@ async def check(folder: Path, promised: set[int]) -> None:
 
 async def test_a_life_without_a_kill_ends_as_expected(lives: Lives, tmp_path: Path) -> None:
     folder = await a_new_cloud(tmp_path / "cloud")
-    code, promised = await lives.live(folder, NOON_MS)
+    code, promised = await live(lives, folder, NOON_MS)
     assert (code, len(promised)) == (0, 4)
     await check(folder, promised)
 
@@ -103,10 +76,10 @@ async def test_killed_at_every_step(lives: Lives, tmp_path: Path) -> None:
     while code == KILLED:
         kill_at += 1
         folder = await a_new_cloud(tmp_path / str(kill_at))
-        code, promised = await lives.live(folder, NOON_MS, kill_at)
+        code, promised = await live(lives, folder, NOON_MS, kill_at)
         assert code in (0, KILLED)
         assert promised <= {segment.start_ms for segment in BATCH.segments}
-        again, more = await lives.live(folder, PRUNED_AT_MS)
+        again, more = await live(lives, folder, PRUNED_AT_MS)
         assert again == 0
         await check(folder, promised | more)
     assert kill_at > 40, "the steps were not found"
@@ -115,8 +88,8 @@ async def test_killed_at_every_step(lives: Lives, tmp_path: Path) -> None:
 async def test_killed_again_and_again_at_any_moment(lives: Lives, tmp_path: Path) -> None:
     chance, folder, promised = random.Random(1), await a_new_cloud(tmp_path / "cloud"), set[int]()
     for _ in range(15):
-        _, more = await lives.live(folder, NOON_MS, kill_after_ms=chance.randint(20, 300))
+        _, more = await live(lives, folder, NOON_MS, kill_after_ms=chance.randint(20, 300))
         promised |= more
-    code, more = await lives.live(folder, PRUNED_AT_MS)
+    code, more = await live(lives, folder, PRUNED_AT_MS)
     assert code == 0
     await check(folder, promised | more)

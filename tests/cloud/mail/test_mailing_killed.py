@@ -1,10 +1,7 @@
 """Killed at any step of sending: every mail arrives; at most one of them twice, and then as the same mail."""
 
-import asyncio
-import os
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,43 +11,20 @@ from backsight_cloud.domain.notices import Notice
 from backsight_cloud.mail_ports import MailState
 from backsight_cloud.services.mailing import LEASE_MS
 from fakes.clock import NOON_MS
+from fakes.forked import KILLED, Lives, forked
 from fakes.household import ANNA, move_in
 from fakes.mail import smtp_server
 
-TESTS = Path(__file__).parents[2]
-KILLED = -9
 NOTICES = [Notice(ANNA, "resumed", key, NOON_MS, {"plan": "plus"}) for key in ("one", "two", "three")]
 MOST_STEPS = 60
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-Live = Callable[[Path, int, int, int], Awaitable[int]]
-
 
 @pytest.fixture
-async def live() -> AsyncIterator[Live]:
-    """One life: (folder, now, the mail server's port, step at which it is killed) to its exit code."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "fakes.dying_mailer",
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    said, hear = child.stdin, child.stdout
-
-    async def live(folder: Path, now_ms: int, port: int, kill_at: int) -> int:
-        said.write(f"{folder} {now_ms} {port} {kill_at}\n".encode())
-        async with asyncio.timeout(20):
-            return int((await hear.readline()).split()[1])
-
-    yield live
-    said.close()
-    async with asyncio.timeout(10):
-        await child.wait()
+async def lives() -> AsyncIterator[Lives]:
+    async with forked("fakes.dying_mailer") as found:
+        yield found
 
 
 async def fill(folder: Path) -> None:
@@ -67,14 +41,16 @@ async def states(folder: Path) -> set[MailState]:
         return {mail.state for mail in await view.outbox.mails(10)}
 
 
-async def test_killed_at_any_step_each_mail_arrives_and_at_most_one_twice(live: Live, tmp_path: Path) -> None:
+async def test_killed_at_any_step_each_mail_arrives_and_at_most_one_twice(
+    lives: Lives, tmp_path: Path
+) -> None:
     twice = 0
     for kill_at in range(1, MOST_STEPS):
         folder = tmp_path / str(kill_at)
         await fill(folder)
         async with smtp_server() as server:
-            ended = await live(folder, NOON_MS, server.port, kill_at)
-            assert await live(folder, NOON_MS + LEASE_MS, server.port, 0) == 0
+            ended, _ = await lives.live(folder, NOON_MS, server.port, kill_at)
+            assert await lives.live(folder, NOON_MS + LEASE_MS, server.port, 0) == (0, [])
             got = Counter(message["Message-ID"] for message in server.got)
         assert set(got) == {f"<{notice.id}.1@care.example.org>" for notice in NOTICES}, kill_at
         assert sum(got.values()) <= len(NOTICES) + 1, kill_at
