@@ -5,6 +5,7 @@ docs/billing_simulated.md. Also: the simulation sees what it is there to see.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ import pytest
 from backsight_cloud.commands import simulate
 from backsight_cloud.commands.arguments import parse
 from backsight_cloud.commands.simulate import Asked, Batch, Lived, live_batch
+from backsight_cloud.config import Settings
 from backsight_cloud.domain.billing import windows
 from backsight_cloud.domain.billing.events import Subscribed, TimePassed
 from backsight_cloud.domain.calendar import Cycle
 from backsight_cloud.services.simulation.comparing import Counts
 from backsight_cloud.services.simulation.paid_for import PaidFor
-from backsight_cloud.services.simulation.watching import Violation
+from backsight_cloud.services.simulation.watching import Followed, Violation, Watch
 
 DAY_MS = 86_400_000
 SEED = 11
@@ -93,6 +95,16 @@ def test_a_bill_that_is_tried_again_covers_until_then() -> None:
     paid.note(TimePassed(), [("charge_failed", failed)])
     assert paid.plan(FRONT, (FRONT,), 30 * DAY_MS, ()) == "premium"
     assert paid.plan(FRONT, (FRONT,), 31 * DAY_MS, ()) == "free"
+
+
+def test_a_trial_may_end_later_than_was_said_and_never_before() -> None:
+    """Later, when the service was down, and what it was to become is declined: account 299 of seed 1."""
+    over = [("trial_ended", {"plan": "premium", "camera": None})]
+    for at_ms, found in ((DAY_MS - 1, 1), (4 * DAY_MS, 0)):
+        watch, one = Watch(Settings(state=Path()).terms), Followed("a1", ends={("premium", None): DAY_MS})
+        one.windows, one.looked_ms = {FRONT: 30 * DAY_MS}, at_ms
+        watch.check_shrinking(one, TimePassed(), {FRONT: DAY_MS // 2}, over, at_ms)
+        assert len(watch.violations) == found
 
 
 def test_every_account_lives_in_just_one_batch() -> None:

@@ -33,7 +33,7 @@ LAST_EVENTS = 12  # are shown with what is wrong
 
 _BEGUN = {"trial_started", "plan_started", "plan_pending", "plan_changed", "cycle_changed", "receipt"}
 _ENDED = {"plan_ended", "trial_ended", "cancelled", "plan_changed", "cycle_changed", "charge_failed"}
-_TRIALS = {"trial_started", "trial_ends_soon"}
+_SAY_ENDS = {"charge_failed": "stops_ms", "trial_started": "ends_ms", "trial_ends_soon": "ends_ms"}
 _BY_OTHERS = (PlanGranted, CameraRemoved, Closed)  # have announcements of their own, or are an operator's
 
 
@@ -58,8 +58,9 @@ class Followed:
     windows: dict[str, int] = field(default_factory=dict)  # as they were
     announced: set[int] = field(default_factory=set)  # moments at which something is to end
     looked_ms: int = 0  # when
-    stops: dict[Cover, int] = field(default_factory=dict)  # when what is unpaid ends, as it was said
-    trials: dict[Cover, int] = field(default_factory=dict)  # when a trial ends, as it was said
+    ends: dict[Cover, int] = field(
+        default_factory=dict
+    )  # when a trial, or what is unpaid, ends: as it was said
     confirmed: bool = False  # the choice that is being made was
     charges: set[str] = field(default_factory=set)  # of choices that were confirmed
     mails: Counter[str] = field(default_factory=Counter)
@@ -90,10 +91,8 @@ class Watch:
         one.mails.update(kind for kind, _ in told)
         one.paid_for.note(event, told)
         for kind, facts in told:
-            if kind == "charge_failed" and facts["stops_ms"] is not None:
-                one.stops[facts["plan"], facts["camera"]] = facts["stops_ms"]
-            if kind in _TRIALS:
-                one.trials[facts["plan"], facts["camera"]] = facts["ends_ms"]
+            if kind in _SAY_ENDS and facts[_SAY_ENDS[kind]] is not None:
+                one.ends[facts["plan"], facts["camera"]] = facts[_SAY_ENDS[kind]]
             moments = (facts.get(name) for name in ("ends_ms", "stops_ms", "next_try_ms"))
             one.announced.update(moment for moment in moments if isinstance(moment, int))
         if isinstance(event, MoneyTakenBack):
@@ -127,12 +126,10 @@ class Watch:
             return
         if isinstance(event, ChargeMade) and event.key in one.charges:
             return
-        unpaid = [facts for kind, facts in told if kind == "plan_ended" and facts["reason"] == "unpaid"]
-        if any(one.stops.get((facts["plan"], facts["camera"]), 0) <= at_ms for facts in unpaid):
+        ended = {"trial_ended": None, "plan_ended": "unpaid"}  # with which reason
+        over = [facts for kind, facts in told if kind in ended and facts.get("reason") == ended[kind]]
+        if any(one.ends.get((facts["plan"], facts["camera"]), 0) <= at_ms for facts in over):
             return  # later than was said: the service was down; or at once, where nothing is tried again
-        over = [facts for kind, facts in told if kind == "trial_ended"]
-        if any(one.trials.get((facts["plan"], facts["camera"]), at_ms + 1) <= at_ms for facts in over):
-            return  # the charge that it was to become was declined, after the end that was said
         if one.care is not None and one.care.closed_ms is not None:
             return
         self.broken(
